@@ -1,0 +1,22 @@
+//! The language that the services share: ids, quantities, events and problem codes.
+//!
+//! Owns what has to mean the same on both sides of the outbox. It must never do IO, read a clock, or know a service.
+
+mod id;
+mod quantity;
+mod table;
+mod text;
+
+pub mod problem;
+pub mod trace;
+
+pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
+pub use quantity::{Level, Quantity, QuantityError};
+pub use table::{Table, TablePrefix, outbox};
+pub use text::{Text, TextError};
+
+/// The protobuf event contract, `contracts/proto/torioki/events/v1`.
+#[allow(missing_docs, unreachable_pub, clippy::doc_markdown)]
+pub mod events {
+    include!(concat!(env!("OUT_DIR"), "/torioki.events.v1.rs"));
+}

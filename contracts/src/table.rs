@@ -1,0 +1,82 @@
+//! The DynamoDB tables by name, and the attributes of an outbox row: what the command side writes and the relay reads.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One table of the write side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Counts of one SKU in one store.
+    Stock,
+    /// Holds.
+    Reservations,
+    /// Events to publish; its stream feeds the relay.
+    Outbox,
+    /// What each command was answered.
+    Idempotency,
+    /// Stores, products and SKUs.
+    Masters,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Stock, Self::Reservations, Self::Outbox, Self::Idempotency, Self::Masters];
+
+    /// The name without its prefix.
+    #[must_use]
+    pub const fn base_name(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Reservations => "reservations",
+            Self::Outbox => "outbox",
+            Self::Idempotency => "idempotency",
+            Self::Masters => "masters",
+        }
+    }
+}
+
+/// What stands before every table name, so that several stacks can share one DynamoDB endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TablePrefix(String);
+
+impl TablePrefix {
+    /// The whole name of a table.
+    #[must_use]
+    pub fn name(&self, table: Table) -> String {
+        format!("{}{}", self.0, table.base_name())
+    }
+}
+
+impl FromStr for TablePrefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if text.len() <= 200 && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("a table prefix has at most 200 of A-Z, a-z, 0-9, -, _ and ., not `{text}`"))
+        }
+    }
+}
+
+impl fmt::Display for TablePrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Attribute names of an outbox row.
+pub mod outbox {
+    /// Partition key (S): the aggregate's key.
+    pub const AGGREGATE: &str = "pk";
+    /// Sort key (N): the aggregate's version after the event.
+    pub const VERSION: &str = "version";
+    /// The protobuf envelope (B).
+    pub const ENVELOPE: &str = "envelope";
+    /// The event's name (S), for people who look at the table.
+    pub const EVENT_TYPE: &str = "event_type";
+    /// When DynamoDB may delete the row (N, seconds since the epoch); far behind the stream's 24 hours.
+    pub const TTL: &str = "ttl";
+}

@@ -1,0 +1,181 @@
+//! Extractors whose refusals are problems that name the field.
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use contracts::problem::Code;
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+
+/// A JSON body, with the bytes it was read from.
+#[derive(Debug)]
+pub struct Json<T> {
+    /// What the body says.
+    pub value: T,
+    /// The body as it came.
+    pub bytes: Bytes,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes())) {
+            let detail = "Send the body with Content-Type: application/json.";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail).at("Content-Type"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let value = parse(&bytes)?;
+        Ok(Self { value, bytes })
+    }
+}
+
+fn is_json(content_type: Option<&[u8]>) -> bool {
+    content_type
+        .and_then(|value| std::str::from_utf8(value).ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
+fn unread(rejection: BytesRejection) -> Problem {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let limit = crate::server::MAX_BODY_BYTES;
+        Problem::new(Code::BodyTooLarge, format!("Send at most {limit} bytes."))
+    } else {
+        Problem::new(Code::BodyIncomplete, "Send the whole body, within the time for a request.")
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let message = without_position(&inner.to_string());
+            Problem::new(Code::InvalidField, message.clone()).at(field(&path, &message))
+        } else {
+            Problem::new(Code::MalformedJson, inner.to_string())
+        }
+    })?;
+    reader.end().map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
+    Ok(value)
+}
+
+/// serde tells of a missing or unknown field at its parent, and names it in the message only.
+fn field(path: &str, message: &str) -> String {
+    let named = ["missing field `", "unknown field `"]
+        .into_iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next());
+    let path = if path == "." { "" } else { path };
+    match named {
+        Some(name) if path.is_empty() => name.to_owned(),
+        Some(name) if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
+        Some(name) => format!("{path}.{name}"),
+        None if path.is_empty() => "body".to_owned(),
+        None => path.to_owned(),
+    }
+}
+
+fn without_position(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(head, _)| head).to_owned()
+}
+
+/// The ids in the path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(value)| Self(value))
+            .map_err(|rejection| {
+                let detail = match rejection {
+                    PathRejection::FailedToDeserializePathParams(error) => error.body_text(),
+                    other => other.body_text(),
+                };
+                Problem::new(Code::InvalidId, detail)
+            })
+    }
+}
+
+/// The query parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|rejection| {
+                let text = rejection.body_text();
+                let message = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+                let (path, message) = message.split_once(": ").unwrap_or(("", message));
+                Problem::new(Code::InvalidQuery, message).at(field(path, message))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Quantity;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read by serde")]
+    struct Order {
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read by serde")]
+    struct Line {
+        quantity: Quantity,
+    }
+
+    fn refusal(body: &str) -> (Code, String) {
+        let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+        let field = problem.member("field").and_then(|field| field.as_str()).unwrap_or_default();
+        (problem.code(), field.to_owned())
+    }
+
+    #[test]
+    fn a_refused_body_names_the_field() {
+        for (body, field) in [
+            (r#"{"lines":[{"quantity":0}]}"#, "lines[0].quantity"),
+            (r#"{"lines":[{"quantity":-1}]}"#, "lines[0].quantity"),
+            (r#"{"lines":[{"quantity":1.5}]}"#, "lines[0].quantity"),
+            (r#"{"lines":[{"quantity":"1"}]}"#, "lines[0].quantity"),
+            (r#"{"lines":[{}]}"#, "lines[0].quantity"),
+            (r#"{"lines":[{"quantity":1,"x":1}]}"#, "lines[0].x"),
+            (r#"{"lines":[],"colour":1}"#, "colour"),
+            ("{}", "lines"),
+            ("[]", "body"),
+            ("3", "body"),
+        ] {
+            assert_eq!(refusal(body), (Code::InvalidField, field.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_apart() {
+        for body in ["", "{", "{\"lines\":[]} x", "nonsense"] {
+            assert_eq!(refusal(body).0, Code::MalformedJson, "{body}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What every Torioki binary boots with.
+//!
+//! Owns how a service talks HTTP, logs, is asked for its health, reaches its databases and stops. It must never know
+//! what a service does.
+
+pub mod extract;
+pub mod health;
+pub mod server;
+pub mod telemetry;
+
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+
+mod problem;
+mod trace;
+
+pub use problem::Problem;
