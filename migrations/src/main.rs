@@ -1,0 +1,47 @@
+//! `migrate`: brings the schema up to date and exits.
+
+use clap::{Parser, Subcommand};
+use platform::dynamodb::Dynamodb;
+use platform::mysql::Mysql;
+
+/// Brings the schema up to date. Safe to run twice, and by two processes at once.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The MySQL projection; makes the database if it is missing.
+    Mysql(Mysql),
+    /// The DynamoDB tables.
+    Dynamodb(Dynamodb),
+    /// Both.
+    All {
+        #[command(flatten)]
+        mysql: Mysql,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    platform::telemetry::init();
+    match Cli::parse().what {
+        What::Mysql(mysql) => migrations::mysql::migrate(&mysql.mysql_url).await?,
+        What::Dynamodb(dynamodb) => migrate_dynamodb(&dynamodb).await?,
+        What::All { mysql, dynamodb } => {
+            migrate_dynamodb(&dynamodb).await?;
+            migrations::mysql::migrate(&mysql.mysql_url).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn migrate_dynamodb(dynamodb: &Dynamodb) -> Result<(), migrations::dynamodb::Error> {
+    let client = aws_sdk_dynamodb::Client::new(&dynamodb.sdk_config().await);
+    migrations::dynamodb::migrate(&client, &dynamodb.table_prefix).await
+}

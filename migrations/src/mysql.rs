@@ -1,0 +1,157 @@
+//! The projection's schema: `mysql/*.sql`, in order.
+//!
+//! Every file is one DDL statement that does nothing where its work is done: DDL commits by itself in MySQL, so a
+//! process that dies in the middle of a file leaves either nothing or all of it, and the file can run again.
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::{ConnectOptions, Connection, MySqlConnection, SqlStr};
+
+macro_rules! files {
+    ($($version:literal $name:literal,)+) => {
+        &[$(($version, $name, include_str!(concat!("../mysql/", $version, "_", $name, ".sql"))),)+]
+    };
+}
+
+/// The files, built into the binary: version, name, statement.
+const FILES: &[(&str, &str, &str)] = files! {
+    "0001" "stores",
+    "0002" "products",
+    "0003" "skus",
+    "0004" "stock",
+    "0005" "reservations",
+    "0006" "reservation_lines",
+    "0007" "history",
+    "0008" "checkpoints",
+    "0009" "quarantine",
+};
+
+/// How long one process waits for another that is migrating the same database, in seconds.
+const LOCK_WAIT_SECS: u32 = 120;
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server refused or did not answer.
+    #[error("MySQL did not do as asked")]
+    Mysql(#[from] sqlx::Error),
+    /// A migration failed, or the database was migrated by a newer version of this binary.
+    #[error("a migration cannot be applied")]
+    Migrate(#[from] MigrateError),
+    /// The URL names no database.
+    #[error("the MySQL URL must name a database, as in mysql://USER@HOST/torioki")]
+    NoDatabase,
+    /// The database's name would have to be quoted.
+    #[error("a database name has 1 to 64 of A-Z, a-z, 0-9 and _, not `{0}`")]
+    DatabaseName(String),
+    /// Another process has been migrating for too long.
+    #[error("another process holds the migration lock for more than {LOCK_WAIT_SECS} s")]
+    Locked,
+}
+
+/// Brings the database up to date, and makes it if it is missing.
+///
+/// # Errors
+/// See [`Error`]. After any of them, running it again is safe.
+pub async fn migrate(options: &MySqlConnectOptions) -> Result<(), Error> {
+    let database = database_name(options)?;
+    create_database(options, &database).await?;
+    let mut connection = options.clone().connect().await?;
+    let lock = format!("torioki-migrate-{database}");
+    // A lock's name has at most 64 characters, as many as a database's own.
+    let held: Option<i64> = sqlx::query_scalar("SELECT CAST(GET_LOCK(SHA2(?, 224), ?) AS SIGNED)")
+        .bind(&lock)
+        .bind(LOCK_WAIT_SECS)
+        .fetch_one(&mut connection)
+        .await?;
+    if held != Some(1) {
+        return Err(Error::Locked);
+    }
+    let applied = apply(&mut connection).await;
+    // Closing the connection frees the lock, whatever happened.
+    connection.close().await?;
+    applied
+}
+
+async fn apply(connection: &mut MySqlConnection) -> Result<(), Error> {
+    match run(connection).await {
+        // A process died between a statement and the note that it ran. Under the lock nobody else is at it.
+        Err(MigrateError::Dirty(version)) => {
+            tracing::warn!(version, "a migration was cut off; running it again");
+            sqlx::query("DELETE FROM _sqlx_migrations WHERE version = ? AND success = FALSE")
+                .bind(version)
+                .execute(&mut *connection)
+                .await?;
+            Ok(run(connection).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+async fn run(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
+    let migrations = FILES.iter().filter_map(|(version, name, statement)| {
+        let statement = SqlStr::from_static(statement);
+        let version = version.parse().ok()?;
+        Some(Migration::new(version, (*name).into(), MigrationType::Simple, statement, false))
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    // sqlx's own lock would be let go between the two tries above; ours is held around both.
+    migrator.set_locking(false);
+    migrator.run(connection).await
+}
+
+fn database_name(options: &MySqlConnectOptions) -> Result<String, Error> {
+    let name = options.get_database().ok_or(Error::NoDatabase)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
+        Ok(name.to_owned())
+    } else {
+        Err(Error::DatabaseName(name.to_owned()))
+    }
+}
+
+/// Not `CREATE DATABASE IF NOT EXISTS` at once: a user who may not create databases may still migrate one.
+async fn create_database(options: &MySqlConnectOptions, database: &str) -> Result<(), Error> {
+    let mut server = options.clone().database("").connect().await?;
+    let exists: Option<String> =
+        sqlx::query_scalar("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?")
+            .bind(database)
+            .fetch_optional(&mut server)
+            .await?;
+    if exists.is_none() {
+        let create = format!("CREATE DATABASE IF NOT EXISTS `{database}` CHARACTER SET utf8mb4");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(create)).execute(&mut server).await?;
+    }
+    server.close().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_listed_once_and_is_one_statement() {
+        let mut there: Vec<String> = std::fs::read_dir("mysql")
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        there.sort();
+        let listed: Vec<String> =
+            FILES.iter().map(|(version, name, _)| format!("{version}_{name}.sql")).collect();
+        assert_eq!(listed, there);
+        for (version, name, statement) in FILES {
+            assert!(version.parse::<i64>().is_ok(), "{version}");
+            let bare: String = statement.lines().filter(|line| !line.starts_with("--")).collect();
+            assert!(!bare.contains(';') && bare.contains(" IF NOT EXISTS "), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_database_needs_a_plain_name() {
+        let name = |url: &str| database_name(&url.parse().unwrap());
+        assert_eq!(name("mysql://root@h/torioki").unwrap(), "torioki");
+        assert!(matches!(name("mysql://root@h"), Err(Error::NoDatabase)));
+        assert!(matches!(name("mysql://root@h/a%60b"), Err(Error::DatabaseName(_))));
+    }
+}
