@@ -2,6 +2,7 @@
 //!
 //! Owns what has to mean the same on both sides of the outbox. It must never do IO, read a clock, or know a service.
 
+mod event;
 mod id;
 mod quantity;
 mod table;
@@ -10,6 +11,7 @@ mod text;
 pub mod problem;
 pub mod trace;
 
+pub use event::event_type;
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
 pub use quantity::{Level, Quantity, QuantityError};
 pub use table::{Table, TablePrefix, outbox};

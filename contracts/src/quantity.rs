@@ -81,6 +81,13 @@ impl Level {
         let value = i64::from(self.0).checked_add(delta)?;
         Self::try_from(u64::try_from(value).ok()?).ok()
     }
+
+    /// The level after `delta` pieces came or went, or the end of the range that it would leave.
+    #[must_use]
+    pub fn clamped(self, delta: i64) -> Self {
+        let value = i64::from(self.0).saturating_add(delta).clamp(0, Self::MAX.into());
+        Self(u32::try_from(value).unwrap_or(Self::MAX))
+    }
 }
 
 impl TryFrom<u64> for Level {
@@ -121,5 +128,7 @@ mod tests {
         assert_eq!(three.moved(-4), None);
         assert_eq!(three.moved(i64::MAX), None);
         assert_eq!(three.moved(i64::from(Level::MAX)), None);
+        assert_eq!(three.clamped(-4), Level::ZERO);
+        assert_eq!(three.clamped(i64::MAX).get(), Level::MAX);
     }
 }

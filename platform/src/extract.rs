@@ -3,9 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
 use contracts::problem::Code;
 use serde::de::DeserializeOwned;
 
@@ -24,13 +24,43 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes())) {
-            let detail = "Send the body with Content-Type: application/json.";
-            return Err(Problem::new(Code::UnsupportedMediaType, detail).at("Content-Type"));
-        }
+        check_json(request.headers().get(CONTENT_TYPE))?;
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
+    }
+}
+
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct OptionalJson<T> {
+    /// What the body says; the default where there is none.
+    pub value: T,
+    /// The body as it came.
+    pub bytes: Bytes,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type = request.headers().get(CONTENT_TYPE).cloned();
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        if bytes.is_empty() {
+            return Ok(Self { value: T::default(), bytes });
+        }
+        check_json(content_type.as_ref())?;
+        let value = parse(&bytes)?;
+        Ok(Self { value, bytes })
+    }
+}
+
+fn check_json(content_type: Option<&HeaderValue>) -> Result<(), Problem> {
+    if is_json(content_type.map(HeaderValue::as_bytes)) {
+        Ok(())
+    } else {
+        let detail = "Send the body with Content-Type: application/json.";
+        Err(Problem::new(Code::UnsupportedMediaType, detail).at("Content-Type"))
     }
 }
 
@@ -98,11 +128,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             .await
             .map(|axum::extract::Path(value)| Self(value))
             .map_err(|rejection| {
-                let detail = match rejection {
+                let text = match rejection {
                     PathRejection::FailedToDeserializePathParams(error) => error.body_text(),
                     other => other.body_text(),
                 };
-                Problem::new(Code::InvalidId, detail)
+                Problem::new(Code::InvalidId, text.strip_prefix("Invalid URL: ").unwrap_or(&text))
             })
     }
 }

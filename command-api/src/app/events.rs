@@ -1,0 +1,174 @@
+//! From what happened to the event that is published: the aggregate as it is after.
+
+use chrono::{DateTime, Utc};
+use contracts::events::{self, actor, envelope};
+use contracts::{Brand, Text};
+use uuid::Uuid;
+
+use super::Context;
+use crate::domain::hold::Moved;
+use crate::domain::master::{Product, Store};
+use crate::domain::reservation::{self, Reservation, Status};
+use crate::domain::stock::{self, Stock, StockKey};
+
+/// One event, still without the circumstances of its command.
+pub(super) struct Happened {
+    aggregate: String,
+    version: u64,
+    brand: Brand,
+    event: envelope::Event,
+}
+
+impl Happened {
+    pub(super) fn store_defined(store: &Store) -> Self {
+        Self {
+            aggregate: format!("store#{}", store.store_id),
+            version: store.version,
+            brand: store.store_id.brand(),
+            event: envelope::Event::StoreDefined(events::StoreDefined { store: Some(store_state(store)) }),
+        }
+    }
+
+    pub(super) fn product_defined(product: &Product) -> Self {
+        Self {
+            aggregate: format!("product#{}", product.product_code),
+            version: product.version,
+            brand: product.product_code.brand(),
+            event: envelope::Event::ProductDefined(events::ProductDefined {
+                product: Some(product_state(product)),
+            }),
+        }
+    }
+
+    pub(super) fn stock_counted(key: &StockKey, stock: &Stock) -> Self {
+        let counted = events::StockCounted { stock: Some(stock_state(key, stock)) };
+        Self::stock(key, stock, envelope::Event::StockCounted(counted))
+    }
+
+    pub(super) fn stock_adjusted(key: &StockKey, stock: &Stock, delta: i32, reason: String) -> Self {
+        let adjusted = events::StockAdjusted { stock: Some(stock_state(key, stock)), delta, reason };
+        Self::stock(key, stock, envelope::Event::StockAdjusted(adjusted))
+    }
+
+    fn stock(key: &StockKey, stock: &Stock, event: envelope::Event) -> Self {
+        Self { aggregate: format!("stock#{key}"), version: stock.version, brand: key.store_id.brand(), event }
+    }
+
+    pub(super) fn reservation_moved(moved: &Moved) -> Self {
+        let reservation = Some(reservation_state(&moved.reservation));
+        let stocks = moved.stocks.iter().map(|(key, stock)| stock_state(key, stock)).collect();
+        let event = match &moved.event {
+            reservation::Event::Held(_) => {
+                envelope::Event::ReservationHeld(events::ReservationHeld { reservation, stocks })
+            }
+            reservation::Event::MadeReady => {
+                envelope::Event::ReservationMadeReady(events::ReservationMadeReady { reservation })
+            }
+            reservation::Event::Collected => {
+                envelope::Event::ReservationCollected(events::ReservationCollected { reservation, stocks })
+            }
+            reservation::Event::Cancelled { reason } => {
+                let reason = reason.clone().unwrap_or_default();
+                envelope::Event::ReservationCancelled(events::ReservationCancelled {
+                    reservation,
+                    stocks,
+                    reason,
+                })
+            }
+        };
+        Self {
+            aggregate: format!("reservation#{}", moved.reservation.id),
+            version: moved.reservation.version,
+            brand: moved.reservation.store_id.brand(),
+            event,
+        }
+    }
+
+    pub(super) fn envelope(self, context: &Context, at: DateTime<Utc>) -> events::Envelope {
+        events::Envelope {
+            event_id: Uuid::now_v7().to_string(),
+            aggregate: self.aggregate,
+            version: self.version,
+            brand: self.brand.to_string(),
+            occurred_at: Some(timestamp(at)),
+            actor: Some(events::Actor { kind: actor::Kind::Anonymous.into() }),
+            causation_id: context.command.0.clone(),
+            traceparent: context.traceparent.to_string(),
+            event: Some(self.event),
+        }
+    }
+}
+
+fn timestamp(at: DateTime<Utc>) -> prost_types::Timestamp {
+    let nanos = i32::try_from(at.timestamp_subsec_nanos()).unwrap_or(999_999_999);
+    prost_types::Timestamp { seconds: at.timestamp(), nanos }
+}
+
+fn text(text: &Text) -> events::Text {
+    let of = |language: Option<&str>| language.unwrap_or_default().to_owned();
+    events::Text { ja: of(text.ja()), en: of(text.en()) }
+}
+
+fn store_state(store: &Store) -> events::Store {
+    events::Store {
+        store_id: store.store_id.to_string(),
+        name: Some(text(&store.name)),
+        address: store.address.as_ref().map(text),
+        latitude: store.position.map(|position| position.latitude),
+        longitude: store.position.map(|position| position.longitude),
+        time_zone: store.time_zone.name().to_owned(),
+        hold_minutes: store.hold_minutes,
+    }
+}
+
+fn product_state(product: &Product) -> events::Product {
+    let skus = product.skus.iter().map(|info| events::SkuInfo {
+        sku: info.sku.to_string(),
+        colour: info.colour.as_ref().map(text),
+        size: info.size.clone().unwrap_or_default(),
+        gtin: info.gtin.clone().unwrap_or_default(),
+    });
+    events::Product {
+        product_code: product.product_code.to_string(),
+        name: Some(text(&product.name)),
+        skus: skus.collect(),
+    }
+}
+
+fn stock_state(key: &StockKey, stock: &stock::Stock) -> events::Stock {
+    events::Stock {
+        store_id: key.store_id.to_string(),
+        sku: key.sku.to_string(),
+        version: stock.version,
+        on_hand: stock.on_hand.get(),
+        held: stock.held.get(),
+        safety: stock.safety.get(),
+    }
+}
+
+fn reservation_state(reservation: &Reservation) -> events::Reservation {
+    let status = match reservation.status {
+        Status::Held => events::ReservationStatus::Held,
+        Status::Ready => events::ReservationStatus::Ready,
+        Status::Collected => events::ReservationStatus::Collected,
+        Status::Cancelled => events::ReservationStatus::Cancelled,
+    };
+    let lines = reservation
+        .lines
+        .iter()
+        .map(|line| events::ReservationLine { sku: line.sku.to_string(), quantity: line.quantity.get() });
+    let customer = reservation.customer.clone();
+    events::Reservation {
+        reservation_id: reservation.id.to_string(),
+        store_id: reservation.store_id.to_string(),
+        status: status.into(),
+        lines: lines.collect(),
+        customer: Some(events::Customer {
+            name: customer.name,
+            phone: customer.phone.unwrap_or_default(),
+            email: customer.email.unwrap_or_default(),
+        }),
+        placed_at: Some(timestamp(reservation.placed_at)),
+        expires_at: Some(timestamp(reservation.expires_at)),
+    }
+}

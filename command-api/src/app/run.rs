@@ -1,0 +1,150 @@
+//! The one loop that every command goes through.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use rand::Rng;
+use serde_json::Value;
+
+use super::events::Happened;
+use super::{Answer, App, Context};
+use crate::domain::Refusal;
+use crate::store::{self, Changes, Key, Put, Reply, State};
+
+/// Most tries of one command. Every lost try means that another command won, so a queue of this many clients at one
+/// item gets through; a longer one is told to come back.
+const MAX_ATTEMPTS: u32 = 64;
+/// Longest that a command tries, below the time limit of a request.
+const MAX_TIME: Duration = Duration::from_secs(8);
+/// First wait after a lost try; doubled with every further one, and drawn at random below that.
+const FIRST_BACKOFF: Duration = Duration::from_millis(4);
+/// Longest wait between two tries.
+const MAX_BACKOFF: Duration = Duration::from_millis(200);
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The domain says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The key was used for another request.
+    #[error("the key was used for another request")]
+    KeyReused,
+    /// Other commands for the same items won every time.
+    #[error("lost every try against other commands")]
+    Contention,
+    /// DynamoDB does not answer, or there is a defect.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// What a command leads to.
+pub(super) struct Decision {
+    /// The items it changes.
+    pub puts: Vec<Put>,
+    /// What it publishes; nothing when nothing changed.
+    pub happened: Vec<Happened>,
+    /// HTTP status.
+    pub status: u16,
+    /// Where the thing made is, if one was made.
+    pub location: Option<String>,
+    /// What to answer.
+    pub body: Value,
+}
+
+impl App {
+    /// Reads `keys`, decides, writes; again when another command came between.
+    pub(super) async fn run(
+        &self,
+        context: &Context,
+        mut keys: Vec<Key>,
+        decide: impl Fn(&State, DateTime<Utc>) -> Result<Decision, Refusal>,
+    ) -> Result<Answer, Error> {
+        let started = Instant::now();
+        keys.push(Key::Reply(context.command.clone()));
+        let mut state = self.tables.load(&keys).await?;
+        for attempt in 0..MAX_ATTEMPTS {
+            if let Some(reply) = state.reply() {
+                return replay(context, reply);
+            }
+            let now = now();
+            let decision = match decide(&state, now) {
+                Ok(decision) => decision,
+                Err(refusal) => return self.refuse(context, refusal).await,
+            };
+            let changes = changes(context, decision, now);
+            let failure = match self.tables.commit(&changes).await {
+                Ok(()) => return Ok(answer(changes.reply, false)),
+                Err(failure) => failure,
+            };
+            tracing::debug!(attempt, %failure, "a try was lost");
+            match failure {
+                store::Error::Done(reply) => return replay(context, &reply),
+                store::Error::Defect(_) => return Err(failure.into()),
+                _ if started.elapsed() > MAX_TIME => return Err(given_up(failure)),
+                store::Error::Stale(newer) if !newer.is_empty() => {
+                    wait(attempt).await;
+                    state.merge(*newer);
+                }
+                // Whether an unanswered write went through shows in the idempotency record that is read here.
+                store::Error::Stale(_) | store::Error::Busy(_) | store::Error::Unavailable(_) => {
+                    wait(attempt).await;
+                    state = self.tables.load(&keys).await?;
+                }
+            }
+        }
+        Err(Error::Contention)
+    }
+
+    /// A copy of this very command may have taken the last pieces between two reads of ours. Its record is written
+    /// with its effect, so whoever saw the effect now finds the record.
+    async fn refuse(&self, context: &Context, refusal: Refusal) -> Result<Answer, Error> {
+        let state = self.tables.load(&[Key::Reply(context.command.clone())]).await?;
+        match state.reply() {
+            Some(reply) => replay(context, reply),
+            None => Err(refusal.into()),
+        }
+    }
+}
+
+/// Microseconds: what every store on the way can hold.
+fn now() -> DateTime<Utc> {
+    let now = Utc::now();
+    now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+}
+
+fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes {
+    let events = decision.happened.into_iter().map(|happened| happened.envelope(context, at)).collect();
+    let reply = Reply {
+        request_hash: context.request_hash.clone(),
+        status: decision.status,
+        location: decision.location,
+        body: decision.body.to_string(),
+    };
+    Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }
+}
+
+fn replay(context: &Context, reply: &Reply) -> Result<Answer, Error> {
+    if reply.request_hash == context.request_hash {
+        Ok(answer(reply.clone(), true))
+    } else {
+        Err(Error::KeyReused)
+    }
+}
+
+fn answer(reply: Reply, replayed: bool) -> Answer {
+    Answer { status: reply.status, location: reply.location, body: reply.body, replayed }
+}
+
+fn given_up(failure: store::Error) -> Error {
+    match failure {
+        store::Error::Unavailable(_) => failure.into(),
+        _ => Error::Contention,
+    }
+}
+
+async fn wait(attempt: u32) {
+    let longest = FIRST_BACKOFF.saturating_mul(1 << attempt.min(10)).min(MAX_BACKOFF);
+    let drawn = rand::rng().random_range(Duration::ZERO..=longest);
+    tokio::time::sleep(drawn).await;
+}

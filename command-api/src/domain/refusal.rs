@@ -1,0 +1,84 @@
+//! Why a command is refused: a decision, not a failure.
+
+use chrono::{DateTime, Utc};
+use contracts::{ProductCode, ReservationId, Sku, StoreId};
+
+use super::reservation::Status;
+
+/// One SKU of which fewer pieces are available than asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// The SKU.
+    pub sku: Sku,
+    /// Pieces asked for.
+    pub requested: u32,
+    /// Pieces that can be held.
+    pub available: u32,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such store.
+    #[error("store `{0}` is not known")]
+    UnknownStore(StoreId),
+    /// No such SKU.
+    #[error("SKU `{0}` is not known")]
+    UnknownSku(Sku),
+    /// The SKU was never counted in the store.
+    #[error("SKU `{sku}` was never counted in store `{store_id}`; count it first")]
+    UnknownStock {
+        /// The store.
+        store_id: StoreId,
+        /// The SKU.
+        sku: Sku,
+    },
+    /// No such reservation.
+    #[error("reservation `{0}` is not known")]
+    UnknownReservation(ReservationId),
+    /// Fewer pieces are available than asked for, of each SKU named.
+    #[error("fewer pieces are available than asked for; ask for fewer, or look in another store")]
+    InsufficientStock(Vec<Shortage>),
+    /// The reservation's state does not allow the move.
+    #[error("a reservation that is {} cannot be {wanted}", status.as_str())]
+    InvalidTransition {
+        /// What the reservation is.
+        status: Status,
+        /// Its version.
+        version: u64,
+        /// What it was to become.
+        wanted: &'static str,
+    },
+    /// The hold's time is over.
+    #[error("the hold ended at {0}; cancel it and place a new one")]
+    ReservationExpired(DateTime<Utc>),
+    /// The movement leads out of the range of a count.
+    #[error("{on_hand} pieces are on hand; a movement of {delta} leaves no possible count")]
+    StockOutOfRange {
+        /// Pieces on hand.
+        on_hand: u32,
+        /// The movement.
+        delta: i32,
+    },
+    /// Fewer pieces are on hand, by the count, than are to be handed over.
+    #[error(
+        "the count of `{sku}` says {on_hand}, fewer than are handed over; correct the count, then collect"
+    )]
+    StockShortfall {
+        /// The SKU.
+        sku: Sku,
+        /// Pieces on hand.
+        on_hand: u32,
+    },
+    /// The SKU belongs to another product.
+    #[error("SKU `{sku}` belongs to product `{product_code}`")]
+    SkuOfOtherProduct {
+        /// The SKU.
+        sku: Sku,
+        /// The product that has it.
+        product_code: ProductCode,
+    },
+    /// A product's new definition leaves out a SKU.
+    #[error("SKU `{0}` belongs to the product and is left out; send all of its SKUs")]
+    SkuRemoved(Sku),
+}

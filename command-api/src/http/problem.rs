@@ -1,0 +1,78 @@
+//! From refusals and failures to problems: late, and in one place.
+
+use contracts::problem::Code;
+use platform::Problem;
+use serde_json::{Value, json};
+
+use crate::app::Error;
+use crate::domain::Refusal;
+use crate::store;
+
+/// What the caller is told. Failures are logged here, once, with everything.
+pub(super) fn problem(error: Error) -> Problem {
+    match error {
+        Error::Refused(refusal) => refused(&refusal),
+        Error::KeyReused => {
+            let detail =
+                "This Idempotency-Key belongs to another request. Send a new key with a new request.";
+            Problem::new(Code::IdempotencyKeyReused, detail).at("Idempotency-Key")
+        }
+        Error::Contention => {
+            let detail =
+                "Many commands want the same items. Nothing was changed; send the same request again.";
+            Problem::new(Code::Contention, detail)
+        }
+        Error::Store(store::Error::Busy(cause) | store::Error::Unavailable(cause)) => {
+            tracing::error!(cause, "DynamoDB is not available");
+            Problem::unavailable()
+        }
+        Error::Store(error) => {
+            tracing::error!(%error, "a command failed");
+            Problem::internal()
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let problem = Problem::new(code(refusal), refusal.to_string());
+    match refusal {
+        Refusal::InsufficientStock(shortages) => {
+            let short = shortages.iter().map(|shortage| {
+                json!({
+                    "sku": shortage.sku,
+                    "requested": shortage.requested,
+                    "available": shortage.available,
+                })
+            });
+            problem.with("shortages", short.collect::<Vec<Value>>())
+        }
+        Refusal::InvalidTransition { status, version, .. } => {
+            problem.with("reservation_status", status.as_str()).with("reservation_version", *version)
+        }
+        Refusal::UnknownStore(_) => problem.at("store_id"),
+        Refusal::UnknownSku(_) | Refusal::SkuOfOtherProduct { .. } | Refusal::SkuRemoved(_) => {
+            problem.at("sku")
+        }
+        Refusal::StockOutOfRange { .. } => problem.at("delta"),
+        Refusal::UnknownStock { .. }
+        | Refusal::UnknownReservation(_)
+        | Refusal::ReservationExpired(_)
+        | Refusal::StockShortfall { .. } => problem,
+    }
+}
+
+fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::UnknownStore(_) => Code::UnknownStore,
+        Refusal::UnknownSku(_) => Code::UnknownSku,
+        Refusal::UnknownStock { .. } => Code::UnknownStock,
+        Refusal::UnknownReservation(_) => Code::UnknownReservation,
+        Refusal::InsufficientStock(_) => Code::InsufficientStock,
+        Refusal::InvalidTransition { .. } => Code::InvalidTransition,
+        Refusal::ReservationExpired(_) => Code::ReservationExpired,
+        Refusal::StockOutOfRange { .. } => Code::StockOutOfRange,
+        Refusal::StockShortfall { .. } => Code::StockShortfall,
+        Refusal::SkuOfOtherProduct { .. } => Code::SkuOfOtherProduct,
+        Refusal::SkuRemoved(_) => Code::SkuRemoved,
+    }
+}

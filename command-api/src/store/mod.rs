@@ -1,0 +1,176 @@
+//! The write side's tables: strongly consistent reads, and one transaction for each command.
+//!
+//! Owns the form of every item. It must never decide anything, and never write outside a transaction that also holds
+//! the events and the idempotency record.
+
+mod commit;
+mod error;
+mod items;
+mod load;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use chrono::{DateTime, Utc};
+use contracts::{ProductCode, ReservationId, Sku, StoreId, Table, TablePrefix, events};
+
+pub use error::Error;
+
+use crate::domain::master::{Product, Store};
+use crate::domain::reservation::Reservation;
+use crate::domain::stock::{Stock, StockKey};
+
+/// The tables, under one prefix.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    client: Client,
+    prefix: TablePrefix,
+}
+
+/// Which item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// What a command was answered.
+    Reply(CommandId),
+    /// A count.
+    Stock(StockKey),
+    /// A hold.
+    Reservation(ReservationId),
+    /// A store.
+    Store(StoreId),
+    /// A product.
+    Product(ProductCode),
+    /// Which product has a SKU.
+    Sku(Sku),
+}
+
+/// Who sent a command under which `Idempotency-Key`, as a SHA-256 in hex.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CommandId(pub String);
+
+/// What was read. An item that is not there was not found.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    reply: Option<Reply>,
+    stocks: HashMap<StockKey, Stock>,
+    reservations: HashMap<ReservationId, Reservation>,
+    stores: HashMap<StoreId, Store>,
+    products: HashMap<ProductCode, Product>,
+    skus: HashMap<Sku, ProductCode>,
+}
+
+impl State {
+    /// What the command was answered, if it was carried out before.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.reply.as_ref()
+    }
+
+    /// A count.
+    pub fn stock(&self, key: &StockKey) -> Option<&Stock> {
+        self.stocks.get(key)
+    }
+
+    /// A hold.
+    pub fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
+        self.reservations.get(&id)
+    }
+
+    /// A store.
+    pub fn store(&self, id: &StoreId) -> Option<&Store> {
+        self.stores.get(id)
+    }
+
+    /// A product.
+    pub fn product(&self, code: &ProductCode) -> Option<&Product> {
+        self.products.get(code)
+    }
+
+    /// The product that has the SKU.
+    pub fn owner(&self, sku: &Sku) -> Option<&ProductCode> {
+        self.skus.get(sku)
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.reply.is_none()
+            && self.stocks.is_empty()
+            && self.reservations.is_empty()
+            && self.stores.is_empty()
+            && self.products.is_empty()
+            && self.skus.is_empty()
+    }
+
+    /// Takes over what was read later.
+    pub fn merge(&mut self, newer: Self) {
+        self.reply = newer.reply.or(self.reply.take());
+        self.stocks.extend(newer.stocks);
+        self.reservations.extend(newer.reservations);
+        self.stores.extend(newer.stores);
+        self.products.extend(newer.products);
+        self.skus.extend(newer.skus);
+    }
+}
+
+/// One item as it is to be. An aggregate is written on top of its version before, a SKU's owner only once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Put {
+    /// A count.
+    Stock(StockKey, Stock),
+    /// A hold.
+    Reservation(Reservation),
+    /// A store.
+    Store(Store),
+    /// A product.
+    Product(Product),
+    /// A SKU that no product has yet.
+    Sku(Sku, ProductCode),
+}
+
+/// Everything that one command writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// Whose command it is.
+    pub command: CommandId,
+    /// When it was decided.
+    pub at: DateTime<Utc>,
+    /// The items it changes.
+    pub puts: Vec<Put>,
+    /// The events it publishes.
+    pub events: Vec<events::Envelope>,
+    /// What it is answered.
+    pub reply: Reply,
+}
+
+/// What a command was answered, kept so that the same request is answered the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// SHA-256, in hex, of what was asked.
+    pub request_hash: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Where the thing made is, if one was made.
+    pub location: Option<String>,
+    /// JSON.
+    pub body: String,
+}
+
+impl Tables {
+    /// The tables whose names start with `prefix`.
+    #[must_use]
+    pub fn new(client: Client, prefix: TablePrefix) -> Self {
+        Self { client, prefix }
+    }
+
+    fn name(&self, table: Table) -> String {
+        self.prefix.name(table)
+    }
+
+    /// Whether the tables are there and answer.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn check(&self) -> Result<(), Error> {
+        let probe = Key::Reply(CommandId("readiness".to_owned()));
+        self.load(&[probe]).await.map(drop)
+    }
+}
