@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS skus (
     version BIGINT UNSIGNED NOT NULL,
     colour_ja VARCHAR(200) NULL,
     colour_en VARCHAR(200) NULL,
-    size VARCHAR(200) NOT NULL,
+    size VARCHAR(200) NULL,
     gtin VARCHAR(14) CHARACTER SET ascii COLLATE ascii_bin NULL,
     PRIMARY KEY (sku),
     INDEX by_product (product_code)

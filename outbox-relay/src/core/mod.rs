@@ -1,0 +1,26 @@
+//! The projection core: a batch, one transaction.
+//!
+//! Knows neither where batches come from nor how the stream is read.
+
+mod decode;
+mod facts;
+mod plan;
+mod project;
+mod rows;
+
+pub use plan::Plan;
+pub use project::{Batch, Error, Progress, Projector, Unapplied};
+
+use chrono::{DateTime, Utc};
+use serde_dynamo::Item;
+
+/// One change of the outbox table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its place in its shard.
+    pub sequence_number: String,
+    /// When the change was made, to the second or so; `None` when the stream does not say.
+    pub created_at: Option<DateTime<Utc>>,
+    /// The row after the change; `None` when it was removed.
+    pub image: Option<Item>,
+}

@@ -1,0 +1,93 @@
+//! What a batch comes to: of every row its highest version, sorted by key; every event once; what was not understood.
+//!
+//! Pure: the same batch always comes to the same plan.
+
+use std::collections::BTreeMap;
+
+use super::facts::Facts;
+use super::rows::{History, Line, Product, Reservation, Row, Sku, Stock, Store};
+use super::{Batch, Record, decode};
+
+/// Longest reason that the quarantine holds, in characters.
+const MAX_REASON_CHARS: usize = 1000;
+
+/// The rows of one batch.
+#[derive(Debug, Default, PartialEq)]
+pub struct Plan {
+    pub(super) stores: BTreeMap<String, Store>,
+    pub(super) products: BTreeMap<String, Product>,
+    pub(super) skus: BTreeMap<String, Sku>,
+    pub(super) stocks: BTreeMap<(String, String), Stock>,
+    pub(super) reservations: BTreeMap<String, Reservation>,
+    pub(super) lines: BTreeMap<(String, String), Line>,
+    pub(super) history: BTreeMap<(String, u64), History>,
+    pub(super) quarantine: BTreeMap<String, Quarantined>,
+}
+
+/// A record that was not understood.
+#[derive(Debug, PartialEq)]
+pub(super) struct Quarantined {
+    pub reason: String,
+    /// The row, as DynamoDB's JSON.
+    pub record: String,
+}
+
+impl Plan {
+    /// The plan for a batch.
+    #[must_use]
+    pub fn of(batch: &Batch<'_>) -> Self {
+        let mut plan = Self::default();
+        for record in batch.records {
+            // Removals are TTL's: the event was published long before.
+            let Some(image) = &record.image else { continue };
+            let understood = decode::envelope(image).and_then(|envelope| Facts::of(&envelope));
+            match understood {
+                Ok(facts) => plan.add(facts),
+                Err(reason) => plan.quarantine(record, reason.to_string()),
+            }
+        }
+        plan
+    }
+
+    /// The plan that only puts one record aside.
+    pub(super) fn aside(record: &Record, reason: String) -> Self {
+        let mut plan = Self::default();
+        plan.quarantine(record, reason);
+        plan
+    }
+
+    fn quarantine(&mut self, record: &Record, reason: String) {
+        let record_json = serde_json::to_string(&record.image).unwrap_or_default();
+        let reason = reason.chars().take(MAX_REASON_CHARS).collect();
+        self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: record_json });
+    }
+
+    fn add(&mut self, facts: Facts) {
+        let Facts { history, store, product, skus, stocks, reservation, lines } = facts;
+        self.history.insert((history.aggregate.clone(), history.version), history);
+        if let Some(row) = store {
+            keep_newest(&mut self.stores, row.store_id.clone(), row);
+        }
+        if let Some(row) = product {
+            keep_newest(&mut self.products, row.product_code.clone(), row);
+        }
+        for row in skus {
+            keep_newest(&mut self.skus, row.sku.clone(), row);
+        }
+        for row in stocks {
+            keep_newest(&mut self.stocks, (row.store_id.clone(), row.sku.clone()), row);
+        }
+        if let Some(row) = reservation {
+            keep_newest(&mut self.reservations, row.reservation_id.clone(), row);
+        }
+        for row in lines {
+            keep_newest(&mut self.lines, (row.reservation_id.clone(), row.sku.clone()), row);
+        }
+    }
+}
+
+fn keep_newest<K: Ord, R: Row>(rows: &mut BTreeMap<K, R>, key: K, row: R) {
+    if rows.get(&key).is_none_or(|known| known.version() < row.version()) {
+        rows.insert(key, row);
+    }
+}

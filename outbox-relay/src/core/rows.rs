@@ -1,0 +1,318 @@
+//! The projection's rows, and the guarded upsert that is the only way they are written.
+
+use chrono::{DateTime, Utc};
+use sqlx::query_builder::Separated;
+use sqlx::{MySql, MySqlConnection, QueryBuilder};
+
+/// Rows of one statement: far below MySQL's 65,535 placeholders with the widest row, and a few statements a batch.
+const ROWS_PER_STATEMENT: usize = 500;
+
+type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
+
+/// A row that carries the version of its aggregate.
+pub(super) trait Row {
+    const TABLE: &'static str;
+    /// Primary key.
+    const KEY: &'static [&'static str];
+    /// Columns besides the key and `version`.
+    const COLUMNS: &'static [&'static str];
+
+    fn version(&self) -> u64;
+    /// Binds key, columns and version, in this order.
+    fn bind(&self, values: &mut Values<'_, '_>);
+}
+
+/// Writes the rows whose version is higher than what is there, in the order given.
+///
+/// MySQL runs the assignments from left to right and each sees those before it, so `version`, which all the others
+/// compare with, comes last (MySQL manual, INSERT … ON DUPLICATE KEY UPDATE; UPDATE on single-table assignments).
+pub(super) async fn upsert<'r, R: Row + 'r>(
+    connection: &mut MySqlConnection,
+    rows: impl Iterator<Item = &'r R>,
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<&R> = rows.collect();
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        let columns = [R::KEY, R::COLUMNS].concat().join(", ");
+        let mut query = QueryBuilder::new(format!("INSERT INTO {} ({columns}, version) ", R::TABLE));
+        query.push_values(chunk, |mut values, row| row.bind(&mut values));
+        query.push(" ON DUPLICATE KEY UPDATE ");
+        for column in R::COLUMNS {
+            query.push(format!("{column} = IF(VALUES(version) > version, VALUES({column}), {column}), "));
+        }
+        query.push("version = GREATEST(version, VALUES(version))");
+        query.build().persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Japanese and English; empty stands for unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    pub ja: Option<String>,
+    pub en: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Store {
+    pub store_id: String,
+    pub brand: String,
+    pub name: Text,
+    pub address: Text,
+    pub position: Option<(f64, f64)>,
+    pub time_zone: String,
+    pub hold_minutes: u32,
+    pub updated_at: DateTime<Utc>,
+    pub version: u64,
+}
+
+impl Row for Store {
+    const TABLE: &'static str = "stores";
+    const KEY: &'static [&'static str] = &["store_id"];
+    const COLUMNS: &'static [&'static str] = &[
+        "brand",
+        "name_ja",
+        "name_en",
+        "address_ja",
+        "address_en",
+        "latitude",
+        "longitude",
+        "time_zone",
+        "hold_minutes",
+        "updated_at",
+    ];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.store_id.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.name.ja.clone())
+            .push_bind(self.name.en.clone())
+            .push_bind(self.address.ja.clone())
+            .push_bind(self.address.en.clone())
+            .push_bind(self.position.map(|(latitude, _)| latitude))
+            .push_bind(self.position.map(|(_, longitude)| longitude))
+            .push_bind(self.time_zone.clone())
+            .push_bind(self.hold_minutes)
+            .push_bind(self.updated_at)
+            .push_bind(self.version);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Product {
+    pub product_code: String,
+    pub brand: String,
+    pub name: Text,
+    pub updated_at: DateTime<Utc>,
+    pub version: u64,
+}
+
+impl Row for Product {
+    const TABLE: &'static str = "products";
+    const KEY: &'static [&'static str] = &["product_code"];
+    const COLUMNS: &'static [&'static str] = &["brand", "name_ja", "name_en", "updated_at"];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.product_code.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.name.ja.clone())
+            .push_bind(self.name.en.clone())
+            .push_bind(self.updated_at)
+            .push_bind(self.version);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sku {
+    pub sku: String,
+    pub product_code: String,
+    pub brand: String,
+    pub colour: Text,
+    pub size: Option<String>,
+    pub gtin: Option<String>,
+    pub version: u64,
+}
+
+impl Row for Sku {
+    const TABLE: &'static str = "skus";
+    const KEY: &'static [&'static str] = &["sku"];
+    const COLUMNS: &'static [&'static str] =
+        &["product_code", "brand", "colour_ja", "colour_en", "size", "gtin"];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.sku.clone())
+            .push_bind(self.product_code.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.colour.ja.clone())
+            .push_bind(self.colour.en.clone())
+            .push_bind(self.size.clone())
+            .push_bind(self.gtin.clone())
+            .push_bind(self.version);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stock {
+    pub store_id: String,
+    pub sku: String,
+    pub brand: String,
+    pub on_hand: u32,
+    pub held: u32,
+    pub safety: u32,
+    pub updated_at: DateTime<Utc>,
+    pub version: u64,
+}
+
+impl Row for Stock {
+    const TABLE: &'static str = "stock";
+    const KEY: &'static [&'static str] = &["store_id", "sku"];
+    const COLUMNS: &'static [&'static str] = &["brand", "on_hand", "held", "safety", "updated_at"];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.store_id.clone())
+            .push_bind(self.sku.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.on_hand)
+            .push_bind(self.held)
+            .push_bind(self.safety)
+            .push_bind(self.updated_at)
+            .push_bind(self.version);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reservation {
+    pub reservation_id: String,
+    pub brand: String,
+    pub store_id: String,
+    pub status: &'static str,
+    pub customer_name: String,
+    pub customer_phone: Option<String>,
+    pub customer_email: Option<String>,
+    pub placed_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: u64,
+}
+
+impl Row for Reservation {
+    const TABLE: &'static str = "reservations";
+    const KEY: &'static [&'static str] = &["reservation_id"];
+    const COLUMNS: &'static [&'static str] = &[
+        "brand",
+        "store_id",
+        "status",
+        "customer_name",
+        "customer_phone",
+        "customer_email",
+        "placed_at",
+        "expires_at",
+        "updated_at",
+    ];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.reservation_id.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.store_id.clone())
+            .push_bind(self.status)
+            .push_bind(self.customer_name.clone())
+            .push_bind(self.customer_phone.clone())
+            .push_bind(self.customer_email.clone())
+            .push_bind(self.placed_at)
+            .push_bind(self.expires_at)
+            .push_bind(self.updated_at)
+            .push_bind(self.version);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    pub reservation_id: String,
+    pub sku: String,
+    pub brand: String,
+    pub quantity: u32,
+    pub version: u64,
+}
+
+impl Row for Line {
+    const TABLE: &'static str = "reservation_lines";
+    const KEY: &'static [&'static str] = &["reservation_id", "sku"];
+    const COLUMNS: &'static [&'static str] = &["brand", "quantity"];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.reservation_id.clone())
+            .push_bind(self.sku.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.quantity)
+            .push_bind(self.version);
+    }
+}
+
+/// What happened, once for each event: the version is part of the key, so nothing is ever newer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct History {
+    pub aggregate: String,
+    pub brand: String,
+    pub event_id: String,
+    pub event_type: &'static str,
+    pub actor: &'static str,
+    pub reason: Option<String>,
+    pub causation_id: String,
+    pub traceparent: String,
+    pub occurred_at: DateTime<Utc>,
+    pub version: u64,
+}
+
+impl Row for History {
+    const TABLE: &'static str = "history";
+    const KEY: &'static [&'static str] = &["aggregate"];
+    const COLUMNS: &'static [&'static str] =
+        &["brand", "event_id", "event_type", "actor", "reason", "causation_id", "traceparent", "occurred_at"];
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn bind(&self, values: &mut Values<'_, '_>) {
+        values
+            .push_bind(self.aggregate.clone())
+            .push_bind(self.brand.clone())
+            .push_bind(self.event_id.clone())
+            .push_bind(self.event_type)
+            .push_bind(self.actor)
+            .push_bind(self.reason.clone())
+            .push_bind(self.causation_id.clone())
+            .push_bind(self.traceparent.clone())
+            .push_bind(self.occurred_at)
+            .push_bind(self.version);
+    }
+}

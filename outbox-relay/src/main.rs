@@ -1,0 +1,74 @@
+//! `outbox-relay`: projects the outbox into MySQL.
+
+use clap::{Parser, Subcommand};
+use contracts::Table;
+use outbox_relay::core::Projector;
+use outbox_relay::poll::{Health, Source};
+use outbox_relay::{lambda, poll};
+use platform::dynamodb::Dynamodb;
+use platform::health;
+use platform::mysql::Mysql;
+use platform::server::{self, Listen};
+
+/// Connections of a driver: one for its transaction, one for its checkpoints.
+const CONNECTIONS: u32 = 2;
+
+/// Projects the outbox's change stream into MySQL.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reads the stream itself until it is told to stop; serves its health.
+    Poll {
+        #[command(flatten)]
+        listen: Listen,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+    },
+    /// Takes batches as an AWS Lambda function.
+    Lambda {
+        #[command(flatten)]
+        mysql: Mysql,
+    },
+    /// Asks a relay on this machine whether it is ready.
+    Probe {
+        /// Its port.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Poll { listen, dynamodb, mysql } => {
+            platform::telemetry::init();
+            let health = Health::default();
+            let router = server::with_conventions(health::routes(health.clone()));
+            let config = dynamodb.sdk_config().await;
+            let source = Source {
+                dynamodb: aws_sdk_dynamodb::Client::new(&config),
+                streams: aws_sdk_dynamodbstreams::Client::new(&config),
+                table: dynamodb.table_prefix.name(Table::Outbox),
+            };
+            tokio::select! {
+                served = server::serve(listen.listen, router) => served?,
+                () = poll::run(source, mysql.pool(CONNECTIONS), health) => {}
+            }
+        }
+        Command::Lambda { mysql } => {
+            platform::telemetry::init();
+            let projector = Projector::new(mysql.pool(CONNECTIONS));
+            lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
+        }
+        Command::Probe { port } => server::probe(port).await?,
+    }
+    Ok(())
+}
