@@ -1,1 +1,15 @@
+//! The development stack: everything that runs Torioki on one machine.
+//!
+//! Owns the embedded engines, the processes of the services, demo data, and the runners behind `cargo dev`. It must
+//! never be part of what is deployed, and no service may depend on it.
 
+pub mod cli;
+pub mod compare;
+pub mod console;
+pub mod dataset;
+pub mod engines;
+pub mod load;
+pub mod process;
+pub mod replay;
+pub mod service;
+pub mod stack;

@@ -1,0 +1,126 @@
+//! The commands of `cargo dev`.
+//!
+//! Owns what they are called and what they print. Ctrl-C, SIGTERM and SIGHUP end each of them at any moment: what it
+//! started is stopped, by dropping it if need be.
+
+mod build;
+mod lock;
+mod replay;
+mod test;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::console::{say, tell};
+use crate::dataset::Dataset;
+use crate::load::{Loaded, load};
+use crate::stack;
+use lock::Lock;
+
+/// Runs the whole of Torioki on this machine, and its tests.
+#[derive(Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the whole service with demo data; Ctrl-C stops it. What is stored is there again the next time.
+    Up(up::Up),
+    /// Forgets everything that `up` has stored.
+    Reset,
+    /// Builds and runs every test.
+    Test(test::Test),
+    /// Replays real sales as holds on a fresh stack, then compares command state and projection row by row.
+    Replay(replay::Replay),
+    /// Loads a data set into a stack that runs already.
+    Load {
+        /// Base URL of its command API.
+        #[arg(long, env = "COMMAND_URL", default_value = "http://127.0.0.1:8080")]
+        command_url: String,
+        /// Base URL of its query API.
+        #[arg(long, env = "QUERY_URL", default_value = "http://127.0.0.1:8081")]
+        query_url: String,
+        /// Directory of a data set, instead of the demo data.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that the arguments name.
+pub async fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        // Stops by itself: what runs is stopped in order.
+        Command::Up(up) => up.run().await,
+        Command::Reset => reset(),
+        Command::Test(test) => interruptible(test.run()).await,
+        Command::Replay(replay) => interruptible(replay.run()).await,
+        Command::Load { command_url, query_url, data } => {
+            interruptible(load_into(data, &command_url, &query_url)).await
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn reset() -> Result<bool> {
+    let state_dir = build::state_dir("up")?;
+    let _lock = Lock::take(&state_dir)?;
+    stack::forget(&state_dir)?;
+    tell("forgotten; the next `cargo dev up` starts anew");
+    Ok(true)
+}
+
+async fn load_into(data: Option<PathBuf>, command_url: &str, query_url: &str) -> Result<bool> {
+    let dataset = dataset(data.as_ref())?;
+    if let Loaded::Now(rows) = load(&dataset, command_url, query_url).await? {
+        tell(format!("loaded {rows} rows"));
+    }
+    Ok(true)
+}
+
+fn dataset(dir: Option<&PathBuf>) -> Result<Dataset> {
+    match dir {
+        Some(dir) => Dataset::open(dir),
+        None => Dataset::demo(),
+    }
+}
+
+/// Does the work, or as much of it as is done when the process is told to stop; dropping it stops what it started.
+async fn interruptible(work: impl Future<Output = Result<bool>>) -> Result<bool> {
+    tokio::select! {
+        done = work => done,
+        stopped = stop_signal() => {
+            stopped?;
+            say("stopped");
+            Ok(false)
+        }
+    }
+}
+
+/// Returns when the process is told to stop.
+async fn stop_signal() -> Result<()> {
+    let listen = |kind| signal(kind).context("cannot wait for signals");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}

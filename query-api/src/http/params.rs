@@ -1,0 +1,141 @@
+//! Query parameters.
+
+use serde::Deserialize;
+
+/// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
+const MAX_LIMIT: u32 = 100;
+/// Rows of a page unless asked otherwise: what a phone shows before somebody scrolls.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// A path that takes no query parameters refuses them all: one that is ignored looks as if it worked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParams {}
+
+/// `?in_stock=&limit=&cursor=`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SkuStoresParams {
+    #[serde(default = "in_stock")]
+    pub(super) in_stock: bool,
+    #[serde(default)]
+    pub(super) limit: Limit,
+    pub(super) cursor: Option<String>,
+}
+
+fn in_stock() -> bool {
+    true
+}
+
+/// `?status=&limit=&cursor=`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReservationsParams {
+    #[serde(default)]
+    pub(super) status: Status,
+    #[serde(default)]
+    pub(super) limit: Limit,
+    pub(super) cursor: Option<String>,
+}
+
+/// Whose reservations: those that staff still have to fetch, unless asked otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    #[default]
+    Held,
+    Ready,
+    Collected,
+    Cancelled,
+}
+
+impl Status {
+    /// As it stands in the API and in the projection.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Ready => "ready",
+            Self::Collected => "collected",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How many rows a page may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Limit(u32);
+
+impl Limit {
+    pub(super) fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_LIMIT)
+    }
+}
+
+impl TryFrom<u64> for Limit {
+    type Error = String;
+
+    fn try_from(value: u64) -> Result<Self, String> {
+        u32::try_from(value)
+            .ok()
+            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+            .map(Self)
+            .ok_or_else(|| format!("limit must be 1 to {MAX_LIMIT}, not {value}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::FromRequestParts;
+    use axum::http::Request;
+    use contracts::problem::Code;
+    use platform::Problem;
+    use platform::extract::Query;
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    async fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+        let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
+        Query::from_request_parts(&mut parts, &()).await.map(|Query(params)| params)
+    }
+
+    async fn refused<T: DeserializeOwned + std::fmt::Debug>(query: &str, field: &str) {
+        let problem = parse::<T>(query).await.unwrap_err();
+        assert_eq!(problem.code(), Code::InvalidQuery, "{query}");
+        assert_eq!(problem.member("field").and_then(|field| field.as_str()), Some(field), "{query}");
+    }
+
+    #[tokio::test]
+    async fn every_parameter_has_a_default() {
+        let params: SkuStoresParams = parse("").await.unwrap();
+        assert!(params.in_stock && params.limit.get() == DEFAULT_LIMIT && params.cursor.is_none());
+        let params: ReservationsParams = parse("limit=100&status=ready").await.unwrap();
+        assert!(params.status == Status::Ready && params.limit.get() == MAX_LIMIT);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_parameter_is_refused_by_name() {
+        for limit in ["0", "101", "1000000000", "18446744073709551616", "-1", "1.5", "ten", "", "%00", "%ff"]
+        {
+            refused::<SkuStoresParams>(&format!("limit={limit}"), "limit").await;
+            refused::<ReservationsParams>(&format!("limit={limit}"), "limit").await;
+        }
+        for in_stock in ["1", "yes", "TRUE", ""] {
+            refused::<SkuStoresParams>(&format!("in_stock={in_stock}"), "in_stock").await;
+        }
+        for status in ["expired", "Held", "", "held%20"] {
+            refused::<ReservationsParams>(&format!("status={status}"), "status").await;
+        }
+        refused::<SkuStoresParams>("status=held", "status").await;
+        refused::<ReservationsParams>("in_stock=true", "in_stock").await;
+        assert_eq!(parse::<SkuStoresParams>("limit=1&limit=2").await.unwrap_err().code(), Code::InvalidQuery);
+        refused::<NoParams>("limit=1", "limit").await;
+    }
+}

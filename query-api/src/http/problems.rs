@@ -1,0 +1,31 @@
+//! From what reading found or failed at, to the problem that the caller gets.
+
+use contracts::problem::Code;
+use platform::Problem;
+
+use crate::read::{AsOf, Error, Missing};
+
+impl From<Error> for Problem {
+    /// Also logs the cause: this is the one place that every failed read passes.
+    fn from(error: Error) -> Self {
+        let cause = error.cause();
+        if error.retryable() {
+            tracing::warn!(cause, "the projection cannot be read");
+            Self::unavailable()
+        } else {
+            tracing::error!(cause, "the projection was not understood");
+            Self::internal()
+        }
+    }
+}
+
+/// A 404 that says what is missing, and up to when that is known.
+pub(super) fn not_found(missing: Missing, as_of: AsOf) -> Problem {
+    let (code, detail) = match missing {
+        Missing::Store => (Code::UnknownStore, "No store has this id."),
+        Missing::Sku => (Code::UnknownSku, "No product has this SKU."),
+        Missing::Stock => (Code::UnknownStock, "Store and SKU are known; the SKU was never counted there."),
+        Missing::Reservation => (Code::UnknownReservation, "No reservation has this id."),
+    };
+    Problem::new(code, detail).with("as_of", as_of.text())
+}

@@ -1,0 +1,130 @@
+//! Answers about reservations. Never the customer: see [`crate::read`].
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use contracts::{ReservationId, StoreId};
+use platform::Problem;
+use platform::extract::{Path, Query};
+use serde::Serialize;
+use sqlx::MySqlPool;
+
+use super::cursor;
+use super::params::{NoParams, ReservationsParams};
+use super::problems::not_found;
+use crate::read::reservations::{After, Line, Reservation};
+use crate::read::{self, AsOf, Session};
+
+/// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
+const MAX_MICROS: i64 = 253_402_300_799_999_999;
+
+#[derive(Debug, Serialize)]
+pub(super) struct ReservationOut {
+    reservation_id: String,
+    store_id: String,
+    status: String,
+    version: u64,
+    lines: Vec<LineOut>,
+    placed_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineOut {
+    sku: String,
+    quantity: u32,
+}
+
+impl From<Reservation> for ReservationOut {
+    fn from(reservation: Reservation) -> Self {
+        let line = |line: Line| LineOut { sku: line.sku, quantity: line.quantity };
+        Self {
+            reservation_id: reservation.reservation_id,
+            store_id: reservation.store_id,
+            status: reservation.status,
+            version: reservation.version,
+            lines: reservation.lines.into_iter().map(line).collect(),
+            placed_at: reservation.placed_at,
+            expires_at: reservation.expires_at,
+            updated_at: reservation.updated_at,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct OneOut {
+    #[serde(flatten)]
+    reservation: ReservationOut,
+    as_of: AsOf,
+}
+
+/// `GET /v1/reservations/{id}`
+pub(super) async fn one(
+    State(pool): State<MySqlPool>,
+    Path(id): Path<ReservationId>,
+    Query(NoParams {}): Query<NoParams>,
+) -> Result<Json<OneOut>, Problem> {
+    let mut session = Session::begin(&pool).await?;
+    let found = read::reservations::one(&mut session, id).await?;
+    let as_of = session.end();
+    let reservation = found.map_err(|missing| not_found(missing, as_of))?.into();
+    Ok(Json(OneOut { reservation, as_of }))
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct StoreReservationsOut {
+    store_id: StoreId,
+    reservations: Vec<ReservationOut>,
+    next_cursor: Option<String>,
+    as_of: AsOf,
+}
+
+/// `GET /v1/stores/{store_id}/reservations`
+pub(super) async fn of_store(
+    State(pool): State<MySqlPool>,
+    Path(store_id): Path<StoreId>,
+    Query(params): Query<ReservationsParams>,
+) -> Result<Json<StoreReservationsOut>, Problem> {
+    let status = params.status.as_str();
+    let question = ["store_reservations", store_id.as_str(), status];
+    let after = match &params.cursor {
+        Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
+        None => None,
+    };
+    let mut session = Session::begin(&pool).await?;
+    let limit = params.limit.get();
+    let page = read::reservations::of_store(&mut session, &store_id, status, after, limit).await?;
+    let as_of = session.end();
+    let page = page.map_err(|missing| not_found(missing, as_of))?;
+    let last = page.rows.last().filter(|_| page.more);
+    let next_cursor = last.map(|last| {
+        let micros = last.expires_at.timestamp_micros().to_string();
+        cursor::encode(&question, &[&micros, &last.reservation_id])
+    });
+    let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
+    Ok(Json(StoreReservationsOut { store_id, reservations, next_cursor, as_of }))
+}
+
+fn after([micros, reservation_id]: [&str; 2]) -> Option<After> {
+    let micros = micros.parse().ok().filter(|micros| (0..=MAX_MICROS).contains(micros))?;
+    let expires_at = DateTime::from_timestamp_micros(micros)?;
+    Some(After { expires_at, reservation_id: reservation_id.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213";
+
+    #[test]
+    fn a_key_outside_of_what_mysql_can_hold_is_refused() {
+        assert!(after([&MAX_MICROS.to_string(), ID]).is_some());
+        for micros in [i64::MAX, MAX_MICROS + 1, -1, i64::MIN] {
+            assert_eq!(after([&micros.to_string(), ID]), None, "{micros}");
+        }
+        assert_eq!(after(["0", "not-an-id"]), None);
+        assert_eq!(after(["", ID]), None);
+    }
+}

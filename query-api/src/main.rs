@@ -1,0 +1,52 @@
+//! The `query-api` binary.
+
+use anyhow::Context;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use platform::mysql::Mysql;
+use platform::server::{self, Listen};
+use platform::telemetry;
+
+/// Most connections to MySQL. A read takes about a millisecond, so these serve thousands a second; more would only
+/// move the queue into MySQL.
+const MAX_CONNECTIONS: u32 = 20;
+/// Where it listens unless told: beside the command API, which has 8080.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8081";
+
+#[derive(Parser)]
+#[command(name = "query-api", version, about = "Answers questions from the MySQL projection")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP until told to stop
+    Serve {
+        #[command(flatten)]
+        listen: Listen,
+        #[command(flatten)]
+        mysql: Box<Mysql>,
+    },
+    /// Ask the service on this machine whether it is ready; exits with 0 when it is
+    Probe {
+        /// The port it listens on
+        #[arg(long)]
+        port: u16,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::command().mut_subcommand("serve", |serve| {
+        serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
+    });
+    match Cli::from_arg_matches(&cli.get_matches())?.command {
+        Command::Serve { listen, mysql } => {
+            telemetry::init();
+            server::serve(listen.listen, query_api::router(mysql.pool(MAX_CONNECTIONS))).await?;
+        }
+        Command::Probe { port } => server::probe(port).await.context("not ready")?,
+    }
+    Ok(())
+}

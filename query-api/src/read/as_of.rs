@@ -1,0 +1,31 @@
+//! The time that an answer is true of.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use sqlx::Row;
+
+use super::{Error, Session};
+
+/// Up to when the projection holds every event. `None` while some open source of events has no such time yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct AsOf(pub(crate) Option<DateTime<Utc>>);
+
+impl AsOf {
+    /// As it stands in an answer.
+    pub(crate) fn text(self) -> Option<String> {
+        self.0.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// The least of all open sources. NULL sorts first: a source that nothing is known of yet makes the whole unknown,
+/// where `MIN` would leave it out and promise too much.
+const LEAST: &str = "SELECT as_of FROM checkpoints WHERE finished_at IS NULL ORDER BY as_of LIMIT 1";
+
+pub(super) async fn read(session: &mut Session) -> Result<AsOf, Error> {
+    let row = session.row(sqlx::query(LEAST)).await?;
+    Ok(AsOf(match row {
+        Some(row) => row.try_get("as_of")?,
+        None => None,
+    }))
+}

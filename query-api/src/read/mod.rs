@@ -1,0 +1,52 @@
+//! Reading the projection.
+//!
+//! Owns every SQL statement of this service. Each is an index range with bound parameters and a bounded number of
+//! rows; none uses OFFSET.
+//!
+//! **No answer holds customer data.** Callers are not authenticated, so no statement in this folder may select a
+//! customer's name, phone or mail, not even to leave it out later. `tests/privacy.rs` fails when one does.
+
+mod as_of;
+mod error;
+mod schema;
+mod session;
+
+pub(crate) mod reservations;
+pub(crate) mod stock;
+
+pub(crate) use as_of::AsOf;
+pub(crate) use error::Error;
+pub(crate) use schema::check_schema;
+pub(crate) use session::Session;
+
+/// What was asked for is not in the projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Store,
+    Sku,
+    /// Store and SKU are both known, but the SKU was never counted there.
+    Stock,
+    Reservation,
+}
+
+/// Up to `limit` rows, and whether there are more behind them.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) rows: Vec<T>,
+    pub(crate) more: bool,
+}
+
+impl<T> Page<T> {
+    /// How many rows to ask for, to learn whether there are more than `limit`.
+    fn fetch_limit(limit: u32) -> u32 {
+        limit.saturating_add(1)
+    }
+
+    /// Makes a page of what was fetched with [`Page::fetch_limit`].
+    fn of(mut rows: Vec<T>, limit: u32) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Self { rows, more }
+    }
+}

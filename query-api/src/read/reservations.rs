@@ -1,0 +1,128 @@
+//! Reservations, without the customer (see [`super`]).
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use contracts::{ReservationId, StoreId};
+use sqlx::mysql::MySqlRow;
+use sqlx::{MySql, QueryBuilder, Row};
+
+use super::{Error, Missing, Page, Session};
+
+/// One customer's hold in one store.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    pub(crate) reservation_id: String,
+    pub(crate) store_id: String,
+    pub(crate) status: String,
+    pub(crate) version: u64,
+    pub(crate) placed_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// How many pieces of one SKU.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) sku: String,
+    pub(crate) quantity: u32,
+}
+
+/// Where a page of reservations starts: behind this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct After {
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) reservation_id: ReservationId,
+}
+
+const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at \
+    FROM reservations WHERE reservation_id = ?";
+
+/// The reservation, with its lines.
+pub(crate) async fn one(
+    session: &mut Session,
+    id: ReservationId,
+) -> Result<Result<Reservation, Missing>, Error> {
+    let row = session.row(sqlx::query(ONE).bind(id.to_string())).await?;
+    let Some(row) = row else { return Ok(Err(Missing::Reservation)) };
+    let mut found = [reservation(&row)?];
+    add_lines(session, &mut found).await?;
+    let [found] = found;
+    Ok(Ok(found))
+}
+
+/// Written out, because MySQL finds no index range in `(expires_at, reservation_id) > (?, ?)`.
+const OF_STORE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at \
+    FROM reservations FORCE INDEX (by_store) \
+    WHERE store_id = ? AND status = ? AND expires_at >= ? AND (expires_at > ? OR reservation_id > ?) \
+    ORDER BY expires_at, reservation_id LIMIT ?";
+
+const STORE_KNOWN: &str = "SELECT 1 FROM stores WHERE store_id = ?";
+
+/// A store's reservations of one status, those that expire first in front, behind `after`.
+pub(crate) async fn of_store(
+    session: &mut Session,
+    store_id: &StoreId,
+    status: &str,
+    after: Option<After>,
+    limit: u32,
+) -> Result<Result<Page<Reservation>, Missing>, Error> {
+    // No hold expires before there was a service.
+    let expires_at = after.map_or(DateTime::UNIX_EPOCH, |after| after.expires_at);
+    let reservation_id = after.map(|after| after.reservation_id.to_string()).unwrap_or_default();
+    let query = sqlx::query(OF_STORE)
+        .bind(store_id.as_str())
+        .bind(status)
+        .bind(expires_at)
+        .bind(expires_at)
+        .bind(reservation_id)
+        .bind(Page::<Reservation>::fetch_limit(limit));
+    let rows = session.rows(query).await?.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() && session.row(sqlx::query(STORE_KNOWN).bind(store_id.as_str())).await?.is_none() {
+        return Ok(Err(Missing::Store));
+    }
+    let mut page = Page::of(rows, limit);
+    add_lines(session, &mut page.rows).await?;
+    Ok(Ok(page))
+}
+
+/// Reads the lines of all these reservations at once. A reservation's lines never change and are projected together with
+/// it, so it does not matter that this is a second statement.
+async fn add_lines(session: &mut Session, reservations: &mut [Reservation]) -> Result<(), Error> {
+    if reservations.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<MySql>::new(
+        "SELECT reservation_id, sku, quantity FROM reservation_lines WHERE reservation_id IN (",
+    );
+    let mut ids = query.separated(", ");
+    for reservation in &*reservations {
+        ids.push_bind(reservation.reservation_id.as_str());
+    }
+    query.push(") ORDER BY reservation_id, sku");
+    // One statement for each length of page would push the others out of the connection's cache.
+    let rows = session.rows(query.build().persistent(false)).await?;
+    let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
+    for row in rows {
+        let line = Line { sku: row.try_get("sku")?, quantity: row.try_get("quantity")? };
+        lines.entry(row.try_get("reservation_id")?).or_default().push(line);
+    }
+    for reservation in reservations {
+        reservation.lines = lines.remove(&reservation.reservation_id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn reservation(row: &MySqlRow) -> Result<Reservation, sqlx::Error> {
+    Ok(Reservation {
+        reservation_id: row.try_get("reservation_id")?,
+        store_id: row.try_get("store_id")?,
+        status: row.try_get("status")?,
+        version: row.try_get("version")?,
+        placed_at: row.try_get("placed_at")?,
+        expires_at: row.try_get("expires_at")?,
+        updated_at: row.try_get("updated_at")?,
+        lines: Vec::new(),
+    })
+}

@@ -1,0 +1,75 @@
+//! One connection for the time of one answer.
+
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::{MySql, MySqlPool};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{AsOf, Error, as_of};
+
+/// Longest that all reads of one answer may take together, the wait for a connection included. They take milliseconds;
+/// what takes this long is a server that is stopped or out of reach, and the caller should hear so.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest that the check of a used connection may take before it goes back to the pool.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// One connection, its deadline, and the time up to which what it reads is complete.
+///
+/// Only [`Session::end`] gives the connection back. A session that is dropped before (a read failed or took too long, or
+/// the caller went away) closes it: a reply may still be under way, and the next user would read it as their own. sqlx
+/// alone would wait for that reply without a bound, and hold the connection's place in the pool as long.
+pub(crate) struct Session {
+    connection: PoolConnection<MySql>,
+    deadline: Instant,
+    as_of: AsOf,
+    ended: bool,
+}
+
+impl Session {
+    /// Takes a connection, and reads `as_of` before anything else: an event that is applied in between makes an answer
+    /// newer than it says, never older.
+    pub(crate) async fn begin(pool: &MySqlPool) -> Result<Self, Error> {
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let connection = timeout_at(deadline, pool.acquire()).await.map_err(|_| Error::TimedOut)??;
+        let mut session = Self { connection, deadline, as_of: AsOf::default(), ended: false };
+        session.as_of = as_of::read(&mut session).await?;
+        Ok(session)
+    }
+
+    /// All rows of a statement. Statements bound their own number of rows.
+    pub(super) async fn rows(
+        &mut self,
+        query: Query<'_, MySql, MySqlArguments>,
+    ) -> Result<Vec<MySqlRow>, Error> {
+        let rows = query.fetch_all(&mut *self.connection);
+        Ok(timeout_at(self.deadline, rows).await.map_err(|_| Error::TimedOut)??)
+    }
+
+    /// The first row of a statement that gives at most one.
+    pub(super) async fn row(
+        &mut self,
+        query: Query<'_, MySql, MySqlArguments>,
+    ) -> Result<Option<MySqlRow>, Error> {
+        Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    /// Gives the connection back, after the last read.
+    pub(crate) fn end(mut self) -> AsOf {
+        self.ended = true;
+        self.as_of
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.ended {
+            // What sqlx does when a connection is dropped, but within a bound: it pings the server first.
+            tokio::spawn(timeout(RETURN_TIMEOUT, self.connection.return_to_pool()));
+        } else {
+            self.connection.close_on_drop();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Counts: of one SKU in one store, and of one SKU in all of them.
+
+use chrono::{DateTime, Utc};
+use contracts::{Sku, StoreId};
+use sqlx::Row;
+use sqlx::mysql::MySqlRow;
+
+use super::{Error, Missing, Page, Session};
+
+/// The count of one SKU in one store.
+#[derive(Debug)]
+pub(crate) struct Level {
+    pub(crate) available: i32,
+    pub(crate) on_hand: i32,
+    pub(crate) held: i32,
+    pub(crate) safety: i32,
+    pub(crate) version: u64,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+const LEVEL: &str = "SELECT available, on_hand, held, safety, version, updated_at FROM stock \
+    WHERE store_id = ? AND sku = ?";
+
+const KNOWN: &str = "SELECT EXISTS(SELECT 1 FROM stores WHERE store_id = ?) AS store, \
+    EXISTS(SELECT 1 FROM skus WHERE sku = ?) AS sku";
+
+/// The count, or what is missing. A count proves its store and SKU, even where they are not projected yet.
+pub(crate) async fn level(
+    session: &mut Session,
+    store_id: &StoreId,
+    sku: &Sku,
+) -> Result<Result<Level, Missing>, Error> {
+    let query = sqlx::query(LEVEL).bind(store_id.as_str()).bind(sku.as_str());
+    if let Some(row) = session.row(query).await? {
+        return Ok(Ok(Level {
+            available: row.try_get("available")?,
+            on_hand: row.try_get("on_hand")?,
+            held: row.try_get("held")?,
+            safety: row.try_get("safety")?,
+            version: row.try_get("version")?,
+            updated_at: row.try_get("updated_at")?,
+        }));
+    }
+    let known = session.row(sqlx::query(KNOWN).bind(store_id.as_str()).bind(sku.as_str())).await?;
+    let known = known.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Err(if known.try_get::<i64, _>("store")? == 0 {
+        Missing::Store
+    } else if known.try_get::<i64, _>("sku")? == 0 {
+        Missing::Sku
+    } else {
+        Missing::Stock
+    }))
+}
+
+/// A store that counted the SKU.
+#[derive(Debug)]
+pub(crate) struct StoreWithSku {
+    pub(crate) store_id: String,
+    pub(crate) name_ja: Option<String>,
+    pub(crate) name_en: Option<String>,
+    pub(crate) latitude: Option<f64>,
+    pub(crate) longitude: Option<f64>,
+    pub(crate) available: i32,
+    pub(crate) version: u64,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// A store whose own row is not projected yet is left out: nobody can be sent to a shop without a name, and the answer
+/// stays true, for the store's event is older than its first count, so `as_of` is older than both.
+///
+/// The order of the join and the index are fixed, because the optimiser's other choice, to walk all stores in order, is
+/// the better one only while there are few.
+const STORES_WITH_SKU: &str = "SELECT stock.store_id, stores.name_ja, stores.name_en, stores.latitude, \
+    stores.longitude, stock.available, stock.version, stock.updated_at \
+    FROM stock FORCE INDEX (by_sku) STRAIGHT_JOIN stores ON stores.store_id = stock.store_id \
+    WHERE stock.sku = ? AND stock.store_id > ? AND stock.available >= ? ORDER BY stock.store_id LIMIT ?";
+
+const SKU_KNOWN: &str = "SELECT 1 FROM skus WHERE sku = ?";
+
+/// Stores that counted the SKU, in the order of their ids, behind `after`; with `in_stock` only those that can offer it.
+pub(crate) async fn stores_with_sku(
+    session: &mut Session,
+    sku: &Sku,
+    in_stock: bool,
+    after: Option<&StoreId>,
+    limit: u32,
+) -> Result<Result<Page<StoreWithSku>, Missing>, Error> {
+    let query = sqlx::query(STORES_WITH_SKU)
+        .bind(sku.as_str())
+        .bind(after.map_or("", StoreId::as_str))
+        .bind(i32::from(in_stock))
+        .bind(Page::<StoreWithSku>::fetch_limit(limit));
+    let rows = session.rows(query).await?.iter().map(store_with_sku).collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() && session.row(sqlx::query(SKU_KNOWN).bind(sku.as_str())).await?.is_none() {
+        return Ok(Err(Missing::Sku));
+    }
+    Ok(Ok(Page::of(rows, limit)))
+}
+
+fn store_with_sku(row: &MySqlRow) -> Result<StoreWithSku, sqlx::Error> {
+    Ok(StoreWithSku {
+        store_id: row.try_get("store_id")?,
+        name_ja: row.try_get("name_ja")?,
+        name_en: row.try_get("name_en")?,
+        latitude: row.try_get("latitude")?,
+        longitude: row.try_get("longitude")?,
+        available: row.try_get("available")?,
+        version: row.try_get("version")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}

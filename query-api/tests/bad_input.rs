@@ -1,0 +1,102 @@
+//! What cannot be asked is refused with a problem that says why, before the database is asked.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as expected")]
+
+mod support;
+
+use support::{Api, Database};
+
+const STORE: &str = "hinata.shibuya-01";
+const SKU: &str = "hinata.KN1021-BLK-M";
+const ID: &str = "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213";
+
+#[tokio::test]
+async fn bad_input_is_refused_without_a_database() {
+    // Nothing listens on port 1: a request that got past its checks would be a 503.
+    let nowhere = "mysql://root@127.0.0.1:1/nowhere".parse().unwrap();
+    let api = Api::start(&nowhere, 1).await;
+    for path in [
+        format!("/v1/stores/nobrand/stock/{SKU}"),
+        format!("/v1/stores/{STORE}/stock/hinata.a%20b"),
+        format!("/v1/stores/{STORE}/stock/hinata.{}", "x".repeat(65)),
+        format!("/v1/stores/%ff/stock/{SKU}"),
+        format!("/v1/stores/{STORE}%00/stock/{SKU}"),
+        format!("/v1/stores/{STORE}/stock/hinata.%E3%81%82"),
+        format!("/v1/stores/{STORE}'%20OR%201=1/reservations"),
+        "/v1/skus/Hinata.x/stores".to_owned(),
+        "/v1/reservations/1".to_owned(),
+        format!("/v1/reservations/{}", ID.replace('-', "")),
+        format!("/v1/reservations/{ID}x"),
+    ] {
+        assert_eq!(api.problem(&path).await, (400, "invalid_id".into()), "{path}");
+    }
+    for (path, field) in [
+        (format!("/v1/stores/{STORE}/stock/{SKU}?fresh=1"), "fresh"),
+        (format!("/v1/reservations/{ID}?x="), "x"),
+        (format!("/v1/skus/{SKU}/stores?limit=0"), "limit"),
+        (format!("/v1/skus/{SKU}/stores?limit=1000000000"), "limit"),
+        (format!("/v1/skus/{SKU}/stores?limit=many"), "limit"),
+        (format!("/v1/skus/{SKU}/stores?in_stock=maybe"), "in_stock"),
+        (format!("/v1/skus/{SKU}/stores?status=held"), "status"),
+        (format!("/v1/skus/{SKU}/stores?cursor="), "cursor"),
+        (format!("/v1/skus/{SKU}/stores?cursor=garbage"), "cursor"),
+        (format!("/v1/skus/{SKU}/stores?cursor={}", "A".repeat(5000)), "cursor"),
+        (format!("/v1/stores/{STORE}/reservations?status=expired"), "status"),
+        (format!("/v1/stores/{STORE}/reservations?cursor=%00"), "cursor"),
+        (format!("/v1/stores/{STORE}/reservations?limit=-1"), "limit"),
+    ] {
+        let (status, body) = api.any(&path).await;
+        assert_eq!(
+            (status.as_u16(), &body["code"], &body["field"]),
+            (400, &"invalid_query".into(), &field.into())
+        );
+    }
+    assert_eq!(api.problem(&format!("/v1/skus/{SKU}")).await, (404, "not_found".into()));
+    let posted =
+        reqwest::Client::new().post(format!("{}/v1/skus/{SKU}/stores", api.url)).send().await.unwrap();
+    assert_eq!(posted.status().as_u16(), 405);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_question_only() {
+    let db = Database::new().await;
+    let api = Api::start(&db.options, 2).await;
+    db.sku(SKU).await;
+    for store in ["hinata.a", "hinata.b", "hinata.c"] {
+        db.store(store).await;
+        db.stock(store, SKU, 1, 0, 0).await;
+    }
+    for n in 0..3 {
+        let id = format!("0192f0c1-2d3e-7a4b-8c5d-{n:012}");
+        db.reservation(&id, STORE, "held", "2026-01-02 04:00:00").await;
+    }
+    let stores = format!("/v1/skus/{SKU}/stores?limit=1");
+    let reservations = format!("/v1/stores/{STORE}/reservations?limit=1");
+    for (path, list, others) in [
+        (
+            &stores,
+            "stores",
+            [
+                format!("{stores}&in_stock=false"),
+                "/v1/skus/hinata.other/stores?".into(),
+                reservations.clone(),
+            ],
+        ),
+        (
+            &reservations,
+            "reservations",
+            [
+                format!("{reservations}&status=ready"),
+                "/v1/stores/hinata.ginza/reservations?".into(),
+                stores.clone(),
+            ],
+        ),
+    ] {
+        let cursor = api.get(path).await["next_cursor"].as_str().unwrap().to_owned();
+        assert_eq!(api.get(&format!("{path}&cursor={cursor}")).await[list].as_array().unwrap().len(), 1);
+        for other in others {
+            let (status, body) = api.any(&format!("{other}&cursor={cursor}")).await;
+            assert_eq!((status.as_u16(), &body["field"]), (400, &"cursor".into()), "{other}");
+        }
+    }
+}

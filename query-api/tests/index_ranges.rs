@@ -1,0 +1,130 @@
+//! No request walks a table.
+//!
+//! Asked of the storage engine, not of the optimiser: the counters of the very session that answered say how it got its
+//! rows, for the real statements with their real parameters. They count alike on MySQL and MariaDB.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is not as expected")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::{MySqlPool, Row};
+use support::{Api, Database};
+
+const STORES: u32 = 150;
+const SKUS: u32 = 40;
+const RESERVATIONS_OF_A_STORE: u32 = 60;
+/// Rows that one request may touch: those of the largest page, with what belongs to each.
+const MOST_ROWS: i64 = 500;
+const CHECKPOINTS: u32 = 6;
+/// The sources of events are a handful, and `as_of` may look at each of them (and at the ends of their table).
+const MOST_WALKED: i64 = CHECKPOINTS as i64 + 2;
+
+/// How often the session got a row in each way, since it began.
+async fn counters(pool: &MySqlPool) -> HashMap<String, i64> {
+    let rows = sqlx::query("SHOW SESSION STATUS LIKE 'Handler_read_%'").fetch_all(pool).await.unwrap();
+    let number = |row: &sqlx::mysql::MySqlRow| row.get::<String, _>(1).parse::<i64>().unwrap();
+    rows.iter().map(|row| (row.get::<String, _>(0).to_lowercase(), number(row))).collect()
+}
+
+/// What was counted between two calls, without what counting itself counts.
+async fn cost(pool: &MySqlPool, work: impl AsyncFnOnce()) -> HashMap<String, i64> {
+    let zero = counters(pool).await;
+    let before = counters(pool).await;
+    work().await;
+    let after = counters(pool).await;
+    let since = |name: &String, value: i64| value - before[name] - (before[name] - zero[name]);
+    after.iter().map(|(name, value)| (name.clone(), since(name, *value))).collect()
+}
+
+async fn fill(db: &Database) {
+    let id = |n: u32| format!("0192f0c1-2d3e-7a4b-8c5d-{n:012}");
+    let mut stock = String::new();
+    let (mut reservations, mut lines) = (String::new(), String::new());
+    for store in 0..STORES {
+        db.store(&format!("hinata.s-{store:03}")).await;
+        for sku in 0..SKUS {
+            // Every third store has nothing to offer.
+            let on_hand = store % 3;
+            let row = format!(
+                "('hinata.s-{store:03}', 'hinata.k-{sku:02}', 'hinata', 1, {on_hand}, 0, 0, NOW(6)),"
+            );
+            stock.push_str(&row);
+        }
+        for n in 0..RESERVATIONS_OF_A_STORE {
+            let (id, status) =
+                (id(store * 1000 + n), ["held", "ready", "collected", "cancelled"][n as usize % 4]);
+            let times = format!("NOW(6), '2026-01-02 03:{:02}:00', NOW(6)", n / 2);
+            write!(reservations, "('{id}', 'hinata', 'hinata.s-{store:03}', 1, '{status}', 'x', {times}),")
+                .unwrap();
+            write!(
+                lines,
+                "('{id}', 'hinata.k-00', 'hinata', 1, 1), ('{id}', 'hinata.k-01', 'hinata', 1, 1),"
+            )
+            .unwrap();
+        }
+    }
+    for (into, values) in [
+        ("stock (store_id, sku, brand, version, on_hand, held, safety, updated_at)", stock),
+        (
+            "reservations (reservation_id, brand, store_id, version, status, customer_name, placed_at, expires_at, \
+             updated_at)",
+            reservations,
+        ),
+        ("reservation_lines (reservation_id, sku, brand, version, quantity)", lines),
+    ] {
+        db.run(format!("INSERT INTO {into} VALUES {}", values.trim_end_matches(','))).await;
+    }
+    for shard in 0..CHECKPOINTS {
+        db.checkpoint(&format!("shard-{shard}"), "NOW(6)", "NULL").await;
+    }
+    for sku in 0..SKUS {
+        db.sku(&format!("hinata.k-{sku:02}")).await;
+    }
+    db.run("ANALYZE TABLE stores, skus, stock, reservations, reservation_lines").await;
+}
+
+#[tokio::test]
+async fn every_request_reads_index_ranges_only() {
+    let db = Database::new().await;
+    fill(&db).await;
+    // One connection, so that the session which answers is the session that is asked for its counters.
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let api = Api::start_on(pool.clone()).await;
+
+    let second_page = async |path: &str| {
+        let first = api.get(path).await;
+        format!("{path}&cursor={}", first["next_cursor"].as_str().unwrap())
+    };
+    let stores = second_page("/v1/skus/hinata.k-07/stores?limit=50").await;
+    let reservations = second_page("/v1/stores/hinata.s-077/reservations?limit=5").await;
+    for path in [
+        "/v1/stores/hinata.s-077/stock/hinata.k-07".to_owned(),
+        "/v1/stores/hinata.s-077/stock/hinata.none".to_owned(),
+        "/v1/stores/hinata.none/stock/hinata.k-07".to_owned(),
+        "/v1/skus/hinata.k-07/stores".to_owned(),
+        "/v1/skus/hinata.k-07/stores?limit=100&in_stock=false".to_owned(),
+        "/v1/skus/hinata.none/stores".to_owned(),
+        stores,
+        "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-000000077003".to_owned(),
+        "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-999999999999".to_owned(),
+        "/v1/stores/hinata.s-077/reservations?limit=100&status=ready".to_owned(),
+        "/v1/stores/hinata.none/reservations".to_owned(),
+        reservations,
+        "/readyz".to_owned(),
+    ] {
+        let cost = cost(&pool, async || {
+            let (status, body) = api.any(&path).await;
+            assert!(status.as_u16() < 500, "{path}: {body}");
+        })
+        .await;
+        let walked = cost["handler_read_rnd_next"] + cost["handler_read_first"] + cost["handler_read_last"];
+        let rows = cost["handler_read_key"] + cost["handler_read_next"] + cost["handler_read_prev"];
+        println!("{path}: {rows} rows by index, {walked} by walking");
+        assert!(walked <= MOST_WALKED, "{path} walks a table or an index from its start: {cost:?}");
+        assert!(rows <= MOST_ROWS, "{path} reads {rows} rows: {cost:?}");
+    }
+}

@@ -1,0 +1,201 @@
+//! A real server for each test: its own database on a real MySQL, the real router on a free port.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "every test binary compiles this and uses a part of it"
+)]
+
+pub mod proxy;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use platform::mysql::Mysql;
+use reqwest::StatusCode;
+use serde_json::Value;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlPool};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+/// How long a test waits for what must come true.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The server to test on, without a database.
+fn server() -> MySqlConnectOptions {
+    let url = std::env::var("MYSQL_URL")
+        .unwrap_or_else(|_| panic!("these tests need a MySQL at MYSQL_URL: run them with `cargo dev test`"));
+    url.parse().unwrap_or_else(|error| panic!("MYSQL_URL cannot be read: {error}"))
+}
+
+/// A database that is gone when the test is, however it ends.
+pub struct Database {
+    pub options: MySqlConnectOptions,
+    /// For what the test itself does: the service has a pool of its own.
+    pub pool: MySqlPool,
+}
+
+impl Database {
+    /// Migrated and empty.
+    pub async fn new() -> Self {
+        let database = Self::unmigrated();
+        database.migrate().await;
+        database
+    }
+
+    /// Not even made yet.
+    pub fn unmigrated() -> Self {
+        let name = format!("query_api_{}", Uuid::now_v7().simple());
+        let options = server().database(&name).disable_statement_logging();
+        let pool = MySqlPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
+        Self { options, pool }
+    }
+
+    pub async fn migrate(&self) {
+        migrations::mysql::migrate(&self.options).await.unwrap();
+    }
+
+    /// Runs a statement of the test.
+    pub async fn run(&self, sql: impl Into<String>) {
+        let sql = sql.into();
+        sqlx::raw_sql(AssertSqlSafe(sql.clone()))
+            .execute(&self.pool)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    pub async fn store(&self, id: &str) {
+        self.run(format!(
+            "INSERT INTO stores (store_id, brand, version, name_ja, name_en, latitude, longitude, time_zone, \
+             hold_minutes, updated_at) VALUES ('{id}', '{brand}', 1, '渋谷店', 'Shibuya', 35.659, 139.7005, \
+             'Asia/Tokyo', 60, '2026-01-02 03:04:05.678901')",
+            brand = brand(id),
+        ))
+        .await;
+    }
+
+    pub async fn sku(&self, sku: &str) {
+        self.run(format!(
+            "INSERT INTO skus (sku, product_code, brand, version, size) \
+             VALUES ('{sku}', '{brand}.P', '{brand}', 1, 'M')",
+            brand = brand(sku),
+        ))
+        .await;
+    }
+
+    pub async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32) {
+        self.run(format!(
+            "INSERT INTO stock (store_id, sku, brand, version, on_hand, held, safety, updated_at) VALUES \
+             ('{store_id}', '{sku}', '{brand}', 3, {on_hand}, {held}, {safety}, '2026-01-02 03:04:05')",
+            brand = brand(sku),
+        ))
+        .await;
+    }
+
+    /// A reservation with one line, whose customer is [`CUSTOMER`].
+    pub async fn reservation(&self, id: &str, store_id: &str, status: &str, expires_at: &str) {
+        let brand = brand(store_id);
+        let [name, phone, email] = CUSTOMER;
+        self.run(format!(
+            "INSERT INTO reservations (reservation_id, brand, store_id, version, status, customer_name, \
+             customer_phone, customer_email, placed_at, expires_at, updated_at) VALUES ('{id}', '{brand}', \
+             '{store_id}', 2, '{status}', '{name}', '{phone}', '{email}', '2026-01-02 03:04:05', '{expires_at}', \
+             '2026-01-02 03:04:06')"
+        ))
+        .await;
+        self.run(format!(
+            "INSERT INTO reservation_lines (reservation_id, sku, brand, version, quantity) \
+             VALUES ('{id}', '{brand}.B', '{brand}', 2, 2), ('{id}', '{brand}.A', '{brand}', 2, 1)"
+        ))
+        .await;
+    }
+
+    /// An open source of events whose events are applied up to `as_of` (SQL: a quoted time or NULL).
+    pub async fn checkpoint(&self, shard: &str, as_of: &str, finished_at: &str) {
+        self.run(format!(
+            "INSERT INTO checkpoints (stream, shard, as_of, finished_at) \
+             VALUES ('outbox', '{shard}', {as_of}, {finished_at})"
+        ))
+        .await;
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let options = self.options.clone();
+        let name = options.get_database().unwrap_or_default().to_owned();
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+                let mut connection = options.database("").connect().await?;
+                let drop = AssertSqlSafe(format!("DROP DATABASE IF EXISTS `{name}`"));
+                sqlx::raw_sql(drop).execute(&mut connection).await?;
+                connection.close().await
+            })
+        });
+        if let Ok(Err(error)) = dropped.join() {
+            eprintln!("a test database was left behind: {error}");
+        }
+    }
+}
+
+/// Name, phone and mail of every customer in these tests, each to be found nowhere else.
+pub const CUSTOMER: [&str; 3] = ["Zaphod Quaxelburg", "+81-3-5550-7731", "zaphod@quaxel.example"];
+
+fn brand(id: &str) -> &str {
+    id.split('.').next().unwrap()
+}
+
+/// The service, as its binary runs it.
+pub struct Api {
+    pub url: String,
+    client: reqwest::Client,
+}
+
+impl Api {
+    /// With the pool that the binary makes.
+    pub async fn start(options: &MySqlConnectOptions, max_connections: u32) -> Self {
+        Self::start_on(Mysql { mysql_url: options.clone() }.pool(max_connections)).await
+    }
+
+    pub async fn start_on(pool: MySqlPool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, query_api::router(pool)).await });
+        Self { url, client: reqwest::Client::new() }
+    }
+
+    pub async fn response(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    /// What is answered, with its status.
+    pub async fn any(&self, path: &str) -> (StatusCode, Value) {
+        let response = self.response(path).await;
+        (response.status(), response.json().await.unwrap())
+    }
+
+    /// What is answered, which must be 200.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.any(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    /// The status and code of the problem that is answered.
+    pub async fn problem(&self, path: &str) -> (u16, String) {
+        let (status, body) = self.any(path).await;
+        assert!(status.is_client_error() || status.is_server_error(), "{path}: {status} {body}");
+        (status.as_u16(), body["code"].as_str().unwrap_or_else(|| panic!("{path}: {body}")).to_owned())
+    }
+}
+
+/// Waits until it is so.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+    let start = Instant::now();
+    while !check().await {
+        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
