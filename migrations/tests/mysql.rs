@@ -22,8 +22,12 @@ impl Database {
 
     async fn tables(&self) -> Vec<String> {
         let mut connection = self.connect().await;
-        let names = "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? ORDER BY 1";
-        sqlx::query_scalar(names).bind(&self.name).fetch_all(&mut connection).await.unwrap()
+        let names = "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?";
+        let mut names: Vec<String> =
+            sqlx::query_scalar(names).bind(&self.name).fetch_all(&mut connection).await.unwrap();
+        // Servers sort by collations of their own.
+        names.sort();
+        names
     }
 
     async fn drop(self) {

@@ -1,1 +1,28 @@
+//! What integration tests stand on: real engines, real processes, and a judge.
+//!
+//! Every test has a database and a table prefix of its own, so all run at once. It must never be part of what is
+//! deployed; it panics where a test should fail.
 
+mod api;
+mod database;
+mod proxy;
+mod system;
+mod tables;
+
+pub use api::{Answer, Api, unique};
+pub use database::Database;
+pub use proxy::Proxy;
+pub use system::{System, until};
+pub use tables::Tables;
+
+/// A variable that `cargo dev test` sets.
+///
+/// # Panics
+/// When it is not set.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    match std::env::var(name) {
+        Ok(value) if !value.is_empty() => value,
+        _ => panic!("{name} is not set: run the tests with `cargo dev test`"),
+    }
+}

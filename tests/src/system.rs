@@ -1,0 +1,139 @@
+//! The whole service as real processes, on a database and tables of its own.
+
+use std::time::{Duration, Instant};
+
+use devstack::compare::{self, Target};
+use devstack::process::Group;
+use devstack::service::{Service, Spec};
+use tempfile::TempDir;
+
+use crate::{Api, Database, Tables};
+
+/// How long a test waits for what must come true.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// How often it looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Engines, and the processes that a test starts on them.
+pub struct System {
+    /// The projection.
+    pub database: Database,
+    /// The write side.
+    pub tables: Tables,
+    dir: TempDir,
+    started: std::cell::Cell<u32>,
+}
+
+impl System {
+    /// Migrated engines, and no process yet.
+    pub async fn new() -> Self {
+        let (tables, database) = tokio::join!(Tables::new(), Database::new());
+        Self::on(tables, database)
+    }
+
+    /// Engines on which `migrate` has still to run.
+    pub async fn without_tables() -> Self {
+        Self::on(Tables::unmigrated().await, Database::unmigrated())
+    }
+
+    fn on(tables: Tables, database: Database) -> Self {
+        let mut dir = tempfile::tempdir().unwrap();
+        if std::env::var_os("X_KEEP").is_some() { dir.disable_cleanup(true); eprintln!("{}", dir.path().display()); }
+        Self { database, tables, dir, started: std::cell::Cell::new(0) }
+    }
+
+    async fn start(&self, program: &str, command: &str, dynamodb: &str, mysql: &str) -> Service {
+        let n = self.started.replace(self.started.get() + 1);
+        let prefix = self.tables.prefix.to_string();
+        let environment = [("DYNAMODB_ENDPOINT", dynamodb), ("TABLE_PREFIX", &prefix), ("MYSQL_URL", mysql)];
+        let spec = Spec {
+            name: format!("{program}-{n}"),
+            program: std::path::Path::new(&crate::variable("TORIOKI_BIN_DIR")).join(program),
+            arguments: [command, "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec(),
+            environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            dir: self.dir.path().to_owned(),
+            group: Group::Shared,
+        };
+        Service::start(spec).await.unwrap()
+    }
+
+    /// A command API, ready.
+    pub async fn command_api(&self) -> Service {
+        let mut service = self.command_api_at(&self.tables.endpoint).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
+    /// A command API of tables by another way.
+    pub async fn command_api_at(&self, dynamodb: &str) -> Service {
+        self.start("command-api", "serve", dynamodb, "").await
+    }
+
+    /// A query API, ready.
+    pub async fn query_api(&self) -> Service {
+        let mut service = self.start("query-api", "serve", "", &self.database.url()).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
+    /// A relay, ready.
+    pub async fn relay(&self) -> Service {
+        let mut service = self.relay_at(&self.tables.endpoint, &self.database.url()).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
+    /// A relay of engines by another way.
+    pub async fn relay_at(&self, dynamodb: &str, mysql: &str) -> Service {
+        self.start("outbox-relay", "poll", dynamodb, mysql).await
+    }
+
+    /// Everything in which command state and projection differ, or either breaks a rule.
+    pub async fn differences(&self) -> Vec<String> {
+        let target = Target {
+            dynamodb_endpoint: self.tables.endpoint.clone(),
+            table_prefix: self.tables.prefix.to_string(),
+            mysql_url: self.database.url(),
+        };
+        compare::differences(&target).await.unwrap()
+    }
+
+    /// Waits until the projection equals command state, row by row.
+    ///
+    /// # Panics
+    /// When it does not get there in time.
+    pub async fn settled(&self) {
+        let start = Instant::now();
+        loop {
+            let differences = self.differences().await;
+            if differences.is_empty() {
+                return;
+            }
+            assert!(
+                start.elapsed() < DEADLINE,
+                "the projection stays different:\n{}",
+                differences.join("\n")
+            );
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+/// The API of a process.
+impl From<&Service> for Api {
+    fn from(service: &Service) -> Self {
+        Self::new(service.base_url())
+    }
+}
+
+/// Waits until it is so.
+///
+/// # Panics
+/// When it does not come true in time.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+    let start = Instant::now();
+    while !check().await {
+        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,246 @@
+//! The relay as an AWS Lambda function, driven through the Lambda Runtime API.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use harness::{Api, Proxy, System};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+const STORE: &str = "hinata.shibuya-01";
+const SKU: &str = "hinata.KN1021-BLK-M";
+
+/// What AWS runs beside a function: hands out events, takes answers.
+struct Runtime {
+    address: SocketAddr,
+    waiting: Arc<Mutex<VecDeque<Value>>>,
+    answers: mpsc::UnboundedReceiver<(String, Value)>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    waiting: Arc<Mutex<VecDeque<Value>>>,
+    answered: mpsc::UnboundedSender<(String, Value)>,
+}
+
+impl Runtime {
+    async fn start() -> Self {
+        let (answered, answers) = mpsc::unbounded_channel();
+        let waiting = Arc::new(Mutex::new(VecDeque::new()));
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(answer))
+            .with_state(Shared { waiting: Arc::clone(&waiting), answered });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, waiting, answers }
+    }
+
+    fn function(&self, mysql_url: &str) -> Child {
+        let program = std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay");
+        Command::new(program)
+            .arg("lambda")
+            .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "outbox-relay")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("MYSQL_URL", mysql_url)
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    }
+
+    /// Hands the event to the function and returns its answer: `response` or `error`, and the body.
+    async fn invoke(&mut self, event: Value) -> (String, Value) {
+        self.waiting.lock().unwrap().push_back(event);
+        let answered = tokio::time::timeout(std::time::Duration::from_secs(30), self.answers.recv()).await;
+        answered.expect("the function does not answer").unwrap()
+    }
+}
+
+async fn next(State(shared): State<Shared>) -> impl IntoResponse {
+    loop {
+        let event = shared.waiting.lock().unwrap().pop_front();
+        if let Some(event) = event {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                "lambda-runtime-aws-request-id",
+                "8476a536-e9f4-11e8-9739-2dfe598c3fcd".parse().unwrap(),
+            );
+            headers.insert("lambda-runtime-deadline-ms", "9999999999999".parse().unwrap());
+            let arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:outbox-relay";
+            headers.insert("lambda-runtime-invoked-function-arn", arn.parse().unwrap());
+            return (headers, Json(event));
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+async fn answer(
+    State(shared): State<Shared>,
+    Path((_, outcome)): Path<(String, String)>,
+    body: axum::body::Bytes,
+) -> impl IntoResponse {
+    shared.answered.send((outcome, serde_json::from_slice(&body).unwrap())).unwrap();
+    (axum::http::StatusCode::ACCEPTED, Json(json!({"status": "OK"})))
+}
+
+/// The outbox rows of a system, as the records that a stream would have of them, oldest key first.
+async fn records(system: &System) -> Vec<Value> {
+    let table = system.tables.prefix.name(contracts::Table::Outbox);
+    let rows = system.tables.client.scan().table_name(table).send().await.unwrap().items.unwrap();
+    let record = |(n, row): (
+        usize,
+        std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
+    )| {
+        let text = |name: &str| row[name].as_s().cloned().or_else(|_| row[name].as_n().cloned()).unwrap();
+        let keys = json!({"pk": {"S": text("pk")}, "version": {"N": text("version")}});
+        let envelope = BASE64_STANDARD.encode(row["envelope"].as_b().unwrap().as_ref());
+        json!({
+            "eventID": format!("{n:032x}"),
+            "eventName": "INSERT",
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "ap-northeast-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_700_000_000 + n,
+                "Keys": keys,
+                "NewImage": {
+                    "pk": {"S": text("pk")},
+                    "version": {"N": text("version")},
+                    "event_type": {"S": text("event_type")},
+                    "envelope": {"B": envelope},
+                    "ttl": {"N": text("ttl")},
+                },
+                "SequenceNumber": format!("{}", 1000 + n),
+                "SizeBytes": 300,
+                "StreamViewType": "NEW_IMAGE",
+            },
+            "eventSourceARN": "arn:aws:dynamodb:ap-northeast-1:123456789012:table/outbox/stream/2026-01-01T00:00:00.000",
+        })
+    };
+    rows.into_iter().enumerate().map(record).collect()
+}
+
+async fn some_commands(system: &System) {
+    let service = system.command_api().await;
+    let api = Api::from(&service);
+    api.stock_up(STORE, "hinata.KN1021", &[SKU], 10).await;
+    for _ in 0..3 {
+        let id = api.hold(STORE, SKU, 1).await.expect(201).text("reservation_id");
+        let _ = api.advance(&id, "ready").await.expect(200);
+        let _ = api.advance(&id, "collect").await.expect(200);
+    }
+}
+
+fn failures(answer: &(String, Value)) -> &Value {
+    assert_eq!(answer.0, "response", "{answer:?}");
+    &answer.1["batchItemFailures"]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_are_applied_in_any_order_and_as_often_as_they_come() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let mut records = records(&system).await;
+    let mut runtime = Runtime::start().await;
+    let _function = runtime.function(&system.database.url());
+
+    records.reverse();
+    for batch in records.chunks(4) {
+        let answer = runtime.invoke(json!({"Records": batch})).await;
+        assert_eq!(failures(&answer), &json!([]));
+    }
+    assert_eq!(system.differences().await, Vec::<String>::new());
+    let answer = runtime.invoke(json!({"Records": records})).await;
+    assert_eq!(failures(&answer), &json!([]));
+    assert_eq!(system.differences().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let mut records = records(&system).await;
+    let broken = |n: usize, change: &dyn Fn(&mut Value)| {
+        let mut record = records[0].clone();
+        record["dynamodb"]["SequenceNumber"] = json!(format!("{}", 9000 + n));
+        change(&mut record["dynamodb"]["NewImage"]);
+        record
+    };
+    let bad = [
+        broken(0, &|image| image["envelope"] = json!({"B": "/////w=="})),
+        broken(1, &|image| image["envelope"] = json!({"S": "text"})),
+        broken(2, &|image| *image = json!({})),
+        broken(3, &|image| image["version"] = json!({"N": "99"})),
+        broken(4, &|image| image["envelope"] = json!({"B": ""})),
+    ];
+    let mut removed = records[0].clone();
+    removed["eventName"] = json!("REMOVE");
+    removed["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    removed["dynamodb"].as_object_mut().unwrap().remove("NewImage");
+    for (n, record) in bad.iter().cloned().chain([removed]).enumerate() {
+        records.insert(n * 2, record);
+    }
+
+    let mut runtime = Runtime::start().await;
+    let _function = runtime.function(&system.database.url());
+    for _ in 0..2 {
+        let answer = runtime.invoke(json!({"Records": records})).await;
+        assert_eq!(failures(&answer), &json!([]));
+        assert_eq!(system.differences().await, Vec::<String>::new());
+        assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 5);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_applied_is_named_and_comes_again() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let records = records(&system).await;
+    let url = system.database.url();
+    let mut mysql = Proxy::start(&url).await;
+    let mut runtime = Runtime::start().await;
+    let _function = runtime.function(&mysql.url(&url));
+
+    mysql.cut();
+    let answer = runtime.invoke(json!({"Records": records})).await;
+    assert_eq!(failures(&answer), &json!([{"itemIdentifier": "1000"}]));
+    mysql.restore().await;
+    let answer = runtime.invoke(json!({"Records": records})).await;
+    assert_eq!(failures(&answer), &json!([]));
+    assert_eq!(system.differences().await, Vec::<String>::new());
+    let empty = runtime.invoke(json!({"Records": []})).await;
+    assert_eq!(failures(&empty), &json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_the_database_refuses_is_singled_out() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let records = records(&system).await;
+    // A projection that is behind the relay's release: one column is too short for what comes.
+    system
+        .database
+        .run("ALTER TABLE reservations MODIFY status VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
+        .await;
+    let mut runtime = Runtime::start().await;
+    let _function = runtime.function(&system.database.url());
+    let answer = runtime.invoke(json!({"Records": records})).await;
+    assert_eq!(failures(&answer), &json!([]));
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 3);
+    let events = i64::try_from(records.len()).unwrap();
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM history").await, events - 3);
+}
