@@ -37,9 +37,7 @@ impl System {
     }
 
     fn on(tables: Tables, database: Database) -> Self {
-        let mut dir = tempfile::tempdir().unwrap();
-        if std::env::var_os("X_KEEP").is_some() { dir.disable_cleanup(true); eprintln!("{}", dir.path().display()); }
-        Self { database, tables, dir, started: std::cell::Cell::new(0) }
+        Self { database, tables, dir: tempfile::tempdir().unwrap(), started: std::cell::Cell::new(0) }
     }
 
     async fn start(&self, program: &str, command: &str, dynamodb: &str, mysql: &str) -> Service {

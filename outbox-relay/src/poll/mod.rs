@@ -136,8 +136,12 @@ impl Poller {
         }
     }
 
-    /// Records were dropped before we read them. What is left is read, and the loss stays visible until it is mended.
+    /// Records may have been dropped before we read them. What is left is read, and the loss stays visible until it is
+    /// mended. Where we have no place yet there is nothing to miss: the oldest record there is, is where we begin.
     async fn restart(&self, shard: &str) -> Result<String, Error> {
+        if self.checkpoints.read(self.stream.arn(), shard).await?.is_none() {
+            return Ok(self.stream.iterator(shard, None).await?);
+        }
         tracing::error!(
             problem = "stream_trimmed",
             stream.shard = shard,
