@@ -259,6 +259,15 @@ mod tests {
         Process::spawn("shell", &mut command, group, Some(log)).unwrap()
     }
 
+    /// While a process changes from the shell to another program, it has no command line.
+    async fn becomes(pid: u32, program: &str) {
+        let deadline = Instant::now() + KILL_WAIT;
+        while !command_line(pid).is_some_and(|line| line.starts_with(program)) {
+            assert!(Instant::now() < deadline, "process {pid} never became `{program}`");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     #[tokio::test]
     async fn a_process_that_ignores_the_request_is_killed() {
         let dir = tempfile::tempdir().unwrap();
@@ -293,12 +302,12 @@ mod tests {
     async fn dropping_the_guard_ends_the_whole_group() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let child = shell("sleep 4321 & echo $! >&2; exit 0", &log, Group::Own);
+        let child = shell("sleep 4321 & echo $! >&2; sleep 60", &log, Group::Own);
         while tail(&log).is_empty() {
             tokio::time::sleep(POLL).await;
         }
         let grandchild: u32 = tail(&log).parse().unwrap();
-        assert!(command_line(grandchild).unwrap().contains("4321"));
+        becomes(grandchild, "sleep 4321").await;
         drop(child);
         let deadline = Instant::now() + KILL_WAIT;
         while command_line(grandchild).is_some_and(|line| line.contains("4321")) {
@@ -309,11 +318,12 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_recognised_leftover_is_stopped() {
-        let mut child = Command::new("sleep").arg("4322").spawn().unwrap();
-        let id = child.id();
-        assert!(!stop_leftover(id, "something-else", KILL_WAIT).await.unwrap());
-        assert!(child.try_wait().unwrap().is_none());
-        assert!(stop_leftover(id, "sleep 4322", KILL_WAIT).await.unwrap());
-        assert_eq!(child.wait().unwrap().signal(), Some(15));
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = shell("exec sleep 4322", &dir.path().join("log"), Group::Own);
+        becomes(child.pid(), "sleep 4322").await;
+        assert!(!stop_leftover(child.pid(), "something-else", KILL_WAIT).await.unwrap());
+        child.check().unwrap();
+        assert!(stop_leftover(child.pid(), "sleep 4322", KILL_WAIT).await.unwrap());
+        assert_eq!(child.wait().await.unwrap().signal(), Some(15));
     }
 }

@@ -244,7 +244,7 @@ mod tests {
     #[tokio::test]
     async fn a_service_of_a_killed_run_is_stopped() {
         let dir = tempfile::tempdir().unwrap();
-        let spec = shell(dir.path(), "echo listening on http://x; exec /bin/sh -c 'sleep 60; true'");
+        let spec = shell(dir.path(), "echo listening on http://x; while :; do sleep 0.1; done");
         let mut left = Service::start(spec.clone()).await.unwrap();
         spec.stop_leftover().await.unwrap();
         assert!(left.check().is_err());

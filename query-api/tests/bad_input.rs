@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{Api, Database};
+use support::{Api, Database, Rows};
 
 const STORE: &str = "hinata.shibuya-01";
 const SKU: &str = "hinata.KN1021-BLK-M";

@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::{MySqlPool, Row};
-use support::{Api, Database};
+use support::{Api, Database, Rows};
 
 const STORES: u32 = 150;
 const SKUS: u32 = 40;

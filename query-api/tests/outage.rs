@@ -6,10 +6,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use harness::{Proxy, until};
 use platform::mysql::Mysql;
 use sqlx::MySqlPool;
-use support::proxy::Proxy;
-use support::{Api, Database, until};
+use support::{Api, Database, Rows};
 
 const STOCK: &str = "/v1/stores/hinata.shibuya-01/stock/hinata.KN1021-BLK-M";
 const ALL: [&str; 4] = [
@@ -69,8 +69,8 @@ async fn session_id(pool: &MySqlPool) -> u64 {
 #[tokio::test]
 async fn a_server_that_is_away_comes_back() {
     let db = filled().await;
-    let mut proxy = Proxy::start(&db.options).await;
-    let api = Api::start(&proxy.options(&db.options), 2).await;
+    let mut proxy = Proxy::start(&db.url()).await;
+    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.cut();
     is_unavailable(&api).await;
@@ -81,9 +81,9 @@ async fn a_server_that_is_away_comes_back() {
 #[tokio::test]
 async fn a_service_starts_before_its_server() {
     let db = filled().await;
-    let mut proxy = Proxy::start(&db.options).await;
+    let mut proxy = Proxy::start(&db.url()).await;
     proxy.cut();
-    let api = Api::start(&proxy.options(&db.options), 2).await;
+    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
     is_unavailable(&api).await;
     proxy.restore().await;
     is_well(&api).await;
@@ -92,8 +92,8 @@ async fn a_service_starts_before_its_server() {
 #[tokio::test]
 async fn a_server_that_is_stopped_does_not_hang_its_callers() {
     let db = filled().await;
-    let proxy = Proxy::start(&db.options).await;
-    let api = Api::start(&proxy.options(&db.options), 2).await;
+    let proxy = Proxy::start(&db.url()).await;
+    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.stall();
     is_unavailable(&api).await;
@@ -140,8 +140,8 @@ async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
 #[tokio::test]
 async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
     let db = filled().await;
-    let proxy = Proxy::start(&db.options).await;
-    let pool = Mysql { mysql_url: proxy.options(&db.options) }.pool(4);
+    let proxy = Proxy::start(&db.url()).await;
+    let pool = Mysql { mysql_url: proxy.url(&db.url()).parse().unwrap() }.pool(4);
     let api = Api::start_on(pool.clone()).await;
     is_well(&api).await;
     for _ in 0..3 {

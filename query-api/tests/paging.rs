@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use support::{Api, Database};
+use support::{Api, Database, Rows};
 
 const SKU: &str = "hinata.KN1021-BLK-M";
 const STORE: &str = "hinata.shibuya-01";

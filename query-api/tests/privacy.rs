@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{Api, CUSTOMER, Database};
+use support::{Api, CUSTOMER, Database, Rows};
 
 const STORE: &str = "hinata.shibuya-01";
 const ID: &str = "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213";

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Api, Database};
+use support::{Api, Database, Rows};
 
 const STORE: &str = "hinata.shibuya-01";
 

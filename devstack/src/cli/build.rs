@@ -1,10 +1,18 @@
 //! Where our programs are, and building them.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use tokio::process::Command;
+
+use crate::process::{Group, Process};
+
+/// What a stack runs.
+const PROGRAMS: [&str; 4] = ["command-api", "outbox-relay", "query-api", "migrate"];
+/// The file by which cargo marks the top of a target directory.
+const TARGET_MARK: &str = "CACHEDIR.TAG";
 
 /// The workspace that this program was built from.
 pub(super) fn workspace() -> &'static Path {
@@ -12,39 +20,64 @@ pub(super) fn workspace() -> &'static Path {
     package.parent().unwrap_or(package)
 }
 
-/// The directory of this program: all others are built into it too.
-pub(super) fn bin_dir() -> Result<PathBuf> {
+/// cargo's target directory, and the name of the profile's directory in it that this program is in.
+fn place() -> Result<(PathBuf, String)> {
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    Ok(program.parent().unwrap_or(Path::new(".")).to_owned())
+    let bin_dir = program.parent().unwrap_or(Path::new("."));
+    let parent = bin_dir.parent().unwrap_or(bin_dir);
+    // Where a triple was asked for, its directory stands between the two.
+    let target = bin_dir.ancestors().skip(1).find(|dir| dir.join(TARGET_MARK).is_file()).unwrap_or(parent);
+    let profile = bin_dir.file_name().and_then(OsStr::to_str).unwrap_or("debug");
+    Ok((target.to_owned(), profile.to_owned()))
+}
+
+/// Where cargo puts our programs.
+pub(super) fn bin_dir() -> Result<PathBuf> {
+    let (target, profile) = place()?;
+    Ok(target.join(profile))
 }
 
 /// Where one of our commands keeps its state: under cargo's target directory.
 pub(super) fn state_dir(name: &str) -> Result<PathBuf> {
-    let bin_dir = bin_dir()?;
-    let target = bin_dir.parent().unwrap_or(&bin_dir);
+    let (target, _) = place()?;
     Ok(target.join("devstack").join(name))
 }
 
 /// cargo, with the target directory and profile that this program was built with.
 pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
-    let bin_dir = bin_dir()?;
+    let (target, profile) = place()?;
+    let profile = if profile == "debug" { "dev" } else { &profile };
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(workspace()).stdin(Stdio::null()).kill_on_drop(true);
-    if let Some(target) = bin_dir.parent() {
-        command.arg("--target-dir").arg(target);
-    }
-    if bin_dir.ends_with("release") {
-        command.arg("--release");
-    }
+    command.args(arguments).current_dir(workspace()).stdin(Stdio::null());
+    command.args(["--profile", profile]).arg("--target-dir").arg(target);
     Ok(command)
 }
 
 /// Builds the programs of a stack, with cargo's own progress.
 pub(super) async fn services() -> Result<()> {
-    let packages = ["-p", "command-api", "-p", "outbox-relay", "-p", "query-api", "-p", "migrations"];
-    let built = cargo(&[&["build", "--bins"], &packages[..]].concat())?.status().await;
-    if !built.context("cannot run cargo")?.success() {
-        bail!("the services cannot be built; cargo says why above");
+    // From the whole workspace, not package by package: so its crates have the features of this program's.
+    let programs = PROGRAMS.iter().flat_map(|program| ["--bin", program]);
+    let arguments: Vec<&str> = ["build", "--workspace"].into_iter().chain(programs).collect();
+    build(&mut cargo(&arguments)?).await.context("the services cannot be built")
+}
+
+/// Builds every program and every test, with cargo's own progress, and returns cargo's messages about them.
+///
+/// Both in one go: with their dev-dependencies some crates have more features, and would be compiled twice otherwise.
+pub(super) async fn everything(messages: &Path) -> Result<String> {
+    let arguments = ["build", "--workspace", "--bins", "--tests", "--message-format=json-render-diagnostics"];
+    let mut command = cargo(&arguments)?;
+    command.stdout(File::create(messages).with_context(|| format!("cannot write {}", messages.display()))?);
+    build(&mut command).await.context("the tests cannot be built")?;
+    Ok(std::fs::read_to_string(messages)?)
+}
+
+async fn build(command: &mut Command) -> Result<()> {
+    // A group of its own, so that its compilers end with it when it is stopped halfway.
+    let mut cargo = Process::spawn("cargo", command, Group::Own, None)?;
+    let status = cargo.wait().await?;
+    if !status.success() {
+        bail!("cargo says why above ({status})");
     }
     Ok(())
 }

@@ -6,21 +6,24 @@
 mod build;
 mod lock;
 mod replay;
+mod stop;
+mod suite;
 mod test;
+mod try_it;
 mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::console::{say, tell};
 use crate::dataset::Dataset;
 use crate::load::{Loaded, load};
 use crate::stack;
 use lock::Lock;
+use stop::Stop;
 
 /// Runs the whole of Torioki on this machine, and its tests.
 #[derive(Parser)]
@@ -70,7 +73,7 @@ pub async fn run() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format!("error: {error:#}"));
+            say(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -87,7 +90,7 @@ fn reset() -> Result<bool> {
 async fn load_into(data: Option<PathBuf>, command_url: &str, query_url: &str) -> Result<bool> {
     let dataset = dataset(data.as_ref())?;
     if let Loaded::Now(rows) = load(&dataset, command_url, query_url).await? {
-        tell(format!("loaded {rows} rows"));
+        tell(format_args!("loaded {rows} rows"));
     }
     Ok(true)
 }
@@ -101,26 +104,12 @@ fn dataset(dir: Option<&PathBuf>) -> Result<Dataset> {
 
 /// Does the work, or as much of it as is done when the process is told to stop; dropping it stops what it started.
 async fn interruptible(work: impl Future<Output = Result<bool>>) -> Result<bool> {
+    let mut stop = Stop::listen()?;
     tokio::select! {
         done = work => done,
-        stopped = stop_signal() => {
-            stopped?;
+        () = stop.requested() => {
             say("stopped");
             Ok(false)
         }
     }
-}
-
-/// Returns when the process is told to stop.
-async fn stop_signal() -> Result<()> {
-    let listen = |kind| signal(kind).context("cannot wait for signals");
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    Ok(())
 }

@@ -1,23 +1,19 @@
 //! `cargo dev test`: every test of the workspace, on real engines.
 
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde::Deserialize;
-use tokio::process::Command;
-use tokio::time::timeout;
 
 use super::build;
 use super::lock::Lock;
+use super::suite::{self, Tally};
 use crate::console::{say, tell};
 use crate::engines::{Dynamodb, Mysql};
 use crate::stack;
-
-/// Longest that one suite may take, before it is taken to hang.
-const SUITE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Args)]
 pub(super) struct Test {
@@ -29,28 +25,18 @@ pub(super) struct Test {
 struct Suite {
     name: String,
     program: PathBuf,
+    package: String,
     package_dir: PathBuf,
-}
-
-/// How many tests passed and failed.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Tally {
-    passed: u64,
-    failed: u64,
 }
 
 impl Test {
     pub(super) async fn run(self) -> Result<bool> {
         let state_dir = build::state_dir("test")?;
         let _lock = Lock::take(&state_dir)?;
-        let built = build::cargo(&["build", "--workspace", "--bins"])?.status().await;
-        if !built.context("cannot run cargo")?.success() {
-            bail!("the programs cannot be built; cargo says why above");
-        }
-        let suites = suites().await?;
-
         stack::forget(&state_dir)?;
         std::fs::create_dir_all(&state_dir)?;
+        let suites = suites(&build::everything(&state_dir.join("cargo.jsonl")).await?)?;
+
         let dynamodb = match given("DYNAMODB_ENDPOINT") {
             Some(_) => None,
             None => Some(Dynamodb::start(&state_dir.join("dynamodb"))?),
@@ -63,80 +49,58 @@ impl Test {
         environment.extend(dynamodb.as_ref().map(|engine| ("DYNAMODB_ENDPOINT", engine.endpoint())));
         environment.extend(mysql.as_ref().map(|engine| ("MYSQL_URL", engine.url())));
 
-        let mut total = Tally::default();
-        let count = suites.len() + 1;
-        for (n, suite) in suites.iter().enumerate() {
+        let mut commands: Vec<(String, Command)> = Vec::new();
+        for suite in suites {
             let mut command = Command::new(&suite.program);
             command
                 .args(self.filter.as_deref())
                 .current_dir(&suite.package_dir)
                 .env("CARGO_MANIFEST_DIR", &suite.package_dir)
-                .envs(environment.iter().map(|(name, value)| (name, value)));
-            total.add(report(n + 1, count, &suite.name, command).await);
+                .env("CARGO_PKG_NAME", &suite.package);
+            commands.push((suite.name, command));
         }
-        let mut doc = build::cargo(&["test", "--workspace", "--doc", "--quiet"])?;
-        doc.args(self.filter.iter().flat_map(|filter| ["--", filter]));
-        total.add(report(count, count, "documentation", doc).await);
+        let mut documentation = build::cargo(&["test", "--workspace", "--doc"])?;
+        documentation.args(self.filter.iter().flat_map(|filter| ["--", filter]));
+        commands.push(("documentation".to_owned(), documentation));
 
+        let total = run_all(commands, &environment, &state_dir).await?;
         if let Some(engine) = mysql {
             engine.stop().await?;
         }
         if let Some(engine) = dynamodb {
             engine.stop();
         }
-        tell(format!("{} passed, {} failed", total.passed, total.failed));
+        tell(format_args!("{} passed, {} failed", total.passed, total.failed));
         Ok(total.failed == 0)
     }
 }
 
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
-    /// What the summary lines of a test program say; `None` when there are none.
-    fn of(output: &str) -> Option<Self> {
-        let mut tally = None;
-        for line in output.lines().filter_map(|line| line.strip_prefix("test result: ")) {
-            let count = |word: &str| {
-                let (head, _) = line.split_once(word)?;
-                head.split_whitespace().next_back()?.parse::<u64>().ok()
-            };
-            let (Some(passed), Some(failed)) = (count(" passed;"), count(" failed;")) else { continue };
-            tally.get_or_insert_with(Self::default).add(Self { passed, failed });
+/// Runs one after the other: the tests of one suite already use every core.
+async fn run_all(
+    commands: Vec<(String, Command)>,
+    environment: &[(&str, String)],
+    state_dir: &Path,
+) -> Result<Tally> {
+    let mut total = Tally::default();
+    let count = commands.len();
+    for (number, (name, mut command)) in commands.into_iter().enumerate() {
+        let _ = write!(stdout(), "[{:>2}/{count}] {name:<32}", number + 1);
+        let _ = stdout().flush();
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let log = state_dir.join(format!("suite-{}.log", number + 1));
+        let outcome = suite::run(&name, command, &log).await?;
+        let Tally { passed, failed } = outcome.tally;
+        tell(format_args!("{passed:>4} passed  {failed:>2} failed  {:>6.1} s", outcome.seconds));
+        if failed > 0 {
+            say(&outcome.output);
         }
-        tally
+        total.add(outcome.tally);
     }
+    Ok(total)
 }
 
 fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Runs one suite, prints its line, and what it printed if it failed. A suite that ends without its summary failed.
-async fn report(n: usize, count: usize, name: &str, mut command: Command) -> Tally {
-    let start = Instant::now();
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let (output, succeeded) = match timeout(SUITE_TIMEOUT, command.output()).await {
-        Ok(Ok(output)) => {
-            let text = [output.stdout, output.stderr].concat();
-            (String::from_utf8_lossy(&text).into_owned(), output.status.success())
-        }
-        Ok(Err(error)) => (format!("cannot be run: {error}"), false),
-        Err(_) => (format!("was killed after {SUITE_TIMEOUT:?}"), false),
-    };
-    let mut tally = Tally::of(&output).unwrap_or_default();
-    if !succeeded && tally.failed == 0 {
-        tally.failed = 1;
-    }
-    let Tally { passed, failed } = tally;
-    let seconds = start.elapsed().as_secs_f64();
-    if failed > 0 {
-        say(output);
-    }
-    tell(format!("[{n}/{count}] {name}: {passed} passed, {failed} failed in {seconds:.1} s"));
-    tally
 }
 
 #[derive(Deserialize)]
@@ -159,17 +123,8 @@ struct Profile {
     test: bool,
 }
 
-/// Builds every test program, with cargo's own progress.
-async fn suites() -> Result<Vec<Suite>> {
-    let mut command =
-        build::cargo(&["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"])?;
-    let built =
-        command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot run cargo")?;
-    let built = built.wait_with_output().await?;
-    if !built.status.success() {
-        bail!("the tests cannot be built; cargo says why above");
-    }
-    let messages = String::from_utf8(built.stdout)?;
+/// The test programs in cargo's messages, in order of their names.
+fn suites(messages: &str) -> Result<Vec<Suite>> {
     let mut suites: Vec<Suite> = messages.lines().filter_map(suite).collect();
     suites.sort_by(|a, b| a.name.cmp(&b.name));
     if suites.is_empty() {
@@ -189,9 +144,9 @@ fn suite(line: &str) -> Option<Suite> {
     let name = match target.kind.first().map(String::as_str) {
         Some("test") => format!("{package}/{}", target.name),
         Some("bin") => format!("{package} (binary {})", target.name),
-        _ => package,
+        _ => package.clone(),
     };
-    Some(Suite { name, program: message.executable?, package_dir })
+    Some(Suite { name, program: message.executable?, package, package_dir })
 }
 
 #[cfg(test)]
@@ -199,17 +154,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summaries_are_added_up() {
-        let output = "running 2 tests\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n\
-                      test result: ok. 3 passed; 0 failed; 0 ignored; finished in 0.00s\n";
-        assert_eq!(Tally::of(output), Some(Tally { passed: 4, failed: 1 }));
-        assert_eq!(Tally::of("thread panicked before any summary"), None);
-    }
-
-    #[tokio::test]
-    async fn a_suite_that_dies_counts_as_failed() {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "echo 'test result: ok. 3 passed; 0 failed;'; kill -9 $$"]);
-        assert_eq!(report(1, 1, "dies", command).await, Tally { passed: 3, failed: 1 });
+    fn only_test_programs_are_suites() {
+        let message = |kind: &str, name: &str, test: bool| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/w/query-api/Cargo.toml","target":{{"name":"{name}","kind":["{kind}"]}},"profile":{{"test":{test}}},"executable":"/t/{name}-1"}}"#
+            )
+        };
+        let messages = [
+            message("test", "http", true),
+            message("bin", "query-api", false),
+            message("lib", "query_api", true),
+            r#"{"reason":"build-finished","success":true}"#.to_owned(),
+        ];
+        let suites = suites(&messages.join("\n")).unwrap();
+        let names: Vec<&str> = suites.iter().map(|suite| suite.name.as_str()).collect();
+        assert_eq!(names, ["query-api", "query-api/http"]);
+        assert_eq!(suites[0].package_dir, Path::new("/w/query-api"));
+        assert_eq!(suites[1].program, Path::new("/t/http-1"));
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use contracts::{Sku, StoreId};
 
 use super::build;
 use super::lock::Lock;
-use crate::console::{say, tell};
+use super::stop::Stop;
+use super::try_it;
+use crate::console::say;
 use crate::load::load;
 use crate::process::Group;
 use crate::stack::{Options, Stack};
@@ -66,6 +67,7 @@ impl Engines {
 
 impl Up {
     pub(super) async fn run(self) -> Result<bool> {
+        let mut stop = Stop::listen()?;
         let dataset = if self.empty { None } else { Some(super::dataset(self.data.as_ref())?) };
         let options = self.engines.options("up", "torioki", (self.command_port, self.query_port))?;
         let _lock = Lock::take(&options.state_dir)?;
@@ -86,21 +88,26 @@ impl Up {
         };
         let mut stack = tokio::select! {
             started = starting => started?,
-            stopped = super::stop_signal() => {
-                stopped?;
-                say("stopped");
+            // What has been started by then is killed, which loses nothing: every start can be interrupted.
+            () = stop.requested() => {
+                say("stopped before everything was up");
                 return Ok(true);
             }
         };
 
-        describe(&stack, dataset.as_ref().and_then(crate::dataset::Dataset::example));
+        try_it::describe(&stack, dataset.as_ref().and_then(crate::dataset::Dataset::example));
         let ended = tokio::select! {
             died = watch(&mut stack) => died,
-            stopped = super::stop_signal() => stopped,
+            () = stop.requested() => Ok(()),
         };
-        say("stopping ...");
-        let stopped = stack.stop().await;
-        ended.and(stopped).map(|()| true)
+        say("stopping (once more to kill) ...");
+        let stopped = tokio::select! {
+            stopped = stack.stop() => stopped,
+            () = stop.requested() => Ok(()),
+        };
+        ended.and(stopped)?;
+        say("stopped");
+        Ok(true)
     }
 }
 
@@ -109,67 +116,5 @@ async fn watch(stack: &mut Stack) -> Result<()> {
     loop {
         stack.check()?;
         tokio::time::sleep(WATCH_INTERVAL).await;
-    }
-}
-
-fn describe(stack: &Stack, example: Option<(StoreId, Sku)>) {
-    let (command, query) = (stack.command_url(), stack.query_url());
-    tell("");
-    tell("Torioki is up.");
-    tell(format!("  command API   {command}"));
-    tell(format!("  query API     {query}"));
-    tell(format!("  relay health  {}/readyz", stack.relay_url()));
-    tell(format!("  DynamoDB      {}", stack.dynamodb_endpoint()));
-    tell(format!("  MySQL         {}", without_password(stack.mysql_url())));
-    tell("");
-    match example {
-        Some((store_id, sku)) => {
-            tell(format!("Try store {store_id} and SKU {sku}: place a hold, collect it, look the stock up."));
-            tell("");
-            for line in try_lines(command, query, &store_id, &sku) {
-                tell(line);
-            }
-        }
-        None => {
-            tell("There is no data. Make a store, a product and a count with three PUTs (see README.md), or");
-            tell(format!("load the demo data: cargo dev load --command-url {command} --query-url {query}"));
-        }
-    }
-    tell("");
-    tell("Ctrl-C stops everything; what is stored is there again the next time.");
-}
-
-/// Three lines for a shell, to be run one after the other. No line needs more than curl and sed.
-fn try_lines(command: &str, query: &str, store_id: &StoreId, sku: &Sku) -> [String; 3] {
-    let hold = format!(
-        r#"{{"store_id":"{store_id}","lines":[{{"sku":"{sku}","quantity":1}}],"customer":{{"name":"山田 花子","phone":"090-0000-0000"}}}}"#
-    );
-    [
-        format!(
-            r#"id=$(curl -s {command}/v1/reservations -H 'Content-Type: application/json' -H "Idempotency-Key: hold-$(date +%s)-$RANDOM" -d '{hold}' | tee /dev/stderr | sed 's/.*"reservation_id":"\([^"]*\)".*/\1/'); echo"#
-        ),
-        format!(
-            r#"curl -s -X POST {command}/v1/reservations/$id/collect -H "Idempotency-Key: collect-$id"; echo"#
-        ),
-        format!("curl -s {query}/v1/stores/{store_id}/stock/{sku}; echo"),
-    ]
-}
-
-fn without_password(url: &str) -> String {
-    let Ok(mut url) = reqwest::Url::parse(url) else { return "(not a URL)".to_owned() };
-    if url.password().is_some() && url.set_password(Some("***")).is_err() {
-        return "(given)".to_owned();
-    }
-    url.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_not_printed() {
-        assert_eq!(without_password("mysql://u:secret@h/d"), "mysql://u:***@h/d");
-        assert_eq!(without_password("mysql://root@h:1/d"), "mysql://root@h:1/d");
     }
 }

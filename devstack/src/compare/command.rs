@@ -155,7 +155,7 @@ fn sku(code: &str, version: u64, info: &Item) -> Result<Sku> {
         product_code: code.to_owned(),
         version,
         colour: optional_text(info, "colour")?,
-        size: info.optional("size", Item::text)?.unwrap_or_default(),
+        size: info.optional("size", Item::text)?,
         gtin: info.optional("gtin", Item::text)?,
     })
 }

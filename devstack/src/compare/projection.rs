@@ -147,7 +147,8 @@ impl Database {
     }
 
     async fn skus(&self) -> Result<BTreeMap<String, Sku>> {
-        type Columns = (String, String, String, u64, Option<String>, Option<String>, String, Option<String>);
+        type Columns =
+            (String, String, String, u64, Option<String>, Option<String>, Option<String>, Option<String>);
         let rows: Vec<Columns> = sqlx::query_as(
             "SELECT sku, product_code, brand, version, colour_ja, colour_en, size, gtin FROM skus",
         )

@@ -35,7 +35,7 @@ impl Row for Reservation {
             ("version", self.version.to_string()),
             ("status", self.status.clone()),
             ("store_id", self.store_id.clone()),
-            ("lines", lines.join(", ")),
+            ("lines", if lines.is_empty() { "nothing".to_owned() } else { lines.join(", ") }),
             ("customer_name", self.customer.name.clone()),
             ("customer_phone", shown(self.customer.phone.as_ref())),
             ("customer_email", shown(self.customer.email.as_ref())),
@@ -81,7 +81,7 @@ impl Row for Sku {
             ("version", self.version.to_string()),
             ("colour_ja", shown(self.colour.ja.as_ref())),
             ("colour_en", shown(self.colour.en.as_ref())),
-            ("size", shown(Some(&self.size))),
+            ("size", shown(self.size.as_ref())),
             ("gtin", shown(self.gtin.as_ref())),
         ]
     }

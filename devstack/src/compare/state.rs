@@ -96,8 +96,7 @@ pub(super) struct Sku {
     pub(super) product_code: String,
     pub(super) version: u64,
     pub(super) colour: Text,
-    /// Empty where there is none.
-    pub(super) size: String,
+    pub(super) size: Option<String>,
     pub(super) gtin: Option<String>,
 }
 

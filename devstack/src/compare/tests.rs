@@ -36,7 +36,7 @@ fn state() -> State {
         product_code: "kumo.P1".into(),
         version: 2,
         colour: text("Black"),
-        size: "60".into(),
+        size: Some("60".into()),
         gtin: None,
     };
     // Counted, held, and its hold made ready.

@@ -171,7 +171,7 @@ mod tests {
 
     async fn make_table(engine: &Dynamodb) {
         let table = json!({
-            "TableName": "t",
+            "TableName": "table",
             "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
             "BillingMode": "PAY_PER_REQUEST",
@@ -181,14 +181,14 @@ mod tests {
     }
 
     async fn put(engine: &Dynamodb, key: &str) {
-        let item = json!({"TableName": "t", "Item": {"pk": {"S": key}}});
+        let item = json!({"TableName": "table", "Item": {"pk": {"S": key}}});
         call(engine, "DynamoDB_20120810.PutItem", item).await;
     }
 
     /// The keys in the stream, in order, with their sequence numbers.
     async fn stream(engine: &Dynamodb) -> Vec<(String, u128)> {
         let streams = "DynamoDBStreams_20120810";
-        let list = call(engine, &format!("{streams}.ListStreams"), json!({"TableName": "t"})).await;
+        let list = call(engine, &format!("{streams}.ListStreams"), json!({"TableName": "table"})).await;
         let arn = list["Streams"][0]["StreamArn"].as_str().unwrap().to_owned();
         let described = call(engine, &format!("{streams}.DescribeStream"), json!({"StreamArn": arn})).await;
         let shard = &described["StreamDescription"]["Shards"][0]["ShardId"];
@@ -214,7 +214,7 @@ mod tests {
         engine.stop();
 
         let engine = Dynamodb::start(dir.path()).unwrap();
-        let item = json!({"TableName": "t", "Key": {"pk": {"S": "yesterday"}}});
+        let item = json!({"TableName": "table", "Key": {"pk": {"S": "yesterday"}}});
         let found = call(&engine, "DynamoDB_20120810.GetItem", item).await;
         assert_eq!(found["Item"]["pk"]["S"], "yesterday");
         put(&engine, "today").await;
@@ -232,11 +232,11 @@ mod tests {
         let connection = Connection::open(dir.path().join(FILE)).unwrap();
         for (query, index) in [
             (
-                "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 't'",
+                "SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = 'table'",
                 "torioki_stream_by_table",
             ),
             (
-                "SELECT event_name FROM _stream_records WHERE table_name = 't' AND shard_id = 's' \
+                "SELECT event_name FROM _stream_records WHERE table_name = 'table' AND shard_id = 's' \
                  AND CAST(sequence_number AS INTEGER) > 5 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 9",
                 "torioki_stream_by_shard",
             ),

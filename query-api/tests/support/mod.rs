@@ -7,66 +7,31 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
-pub mod proxy;
-
-use std::future::Future;
-use std::time::{Duration, Instant};
-
+pub use harness::Database;
 use platform::mysql::Mysql;
 use reqwest::StatusCode;
 use serde_json::Value;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlPool};
+use sqlx::MySqlPool;
+use sqlx::mysql::MySqlConnectOptions;
 use tokio::net::TcpListener;
-use uuid::Uuid;
 
-/// How long a test waits for what must come true.
-const DEADLINE: Duration = Duration::from_secs(20);
+/// Rows as the relay would have written them.
+pub trait Rows {
+    async fn store(&self, id: &str);
 
-/// The server to test on, without a database.
-fn server() -> MySqlConnectOptions {
-    let url = std::env::var("MYSQL_URL")
-        .unwrap_or_else(|_| panic!("these tests need a MySQL at MYSQL_URL: run them with `cargo dev test`"));
-    url.parse().unwrap_or_else(|error| panic!("MYSQL_URL cannot be read: {error}"))
+    async fn sku(&self, sku: &str);
+
+    async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32);
+
+    /// A reservation with one line, whose customer is [`CUSTOMER`].
+    async fn reservation(&self, id: &str, store_id: &str, status: &str, expires_at: &str);
+
+    /// An open source of events whose events are applied up to `as_of` (SQL: a quoted time or NULL).
+    async fn checkpoint(&self, shard: &str, as_of: &str, finished_at: &str);
 }
 
-/// A database that is gone when the test is, however it ends.
-pub struct Database {
-    pub options: MySqlConnectOptions,
-    /// For what the test itself does: the service has a pool of its own.
-    pub pool: MySqlPool,
-}
-
-impl Database {
-    /// Migrated and empty.
-    pub async fn new() -> Self {
-        let database = Self::unmigrated();
-        database.migrate().await;
-        database
-    }
-
-    /// Not even made yet.
-    pub fn unmigrated() -> Self {
-        let name = format!("query_api_{}", Uuid::now_v7().simple());
-        let options = server().database(&name).disable_statement_logging();
-        let pool = MySqlPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
-        Self { options, pool }
-    }
-
-    pub async fn migrate(&self) {
-        migrations::mysql::migrate(&self.options).await.unwrap();
-    }
-
-    /// Runs a statement of the test.
-    pub async fn run(&self, sql: impl Into<String>) {
-        let sql = sql.into();
-        sqlx::raw_sql(AssertSqlSafe(sql.clone()))
-            .execute(&self.pool)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
-    }
-
-    pub async fn store(&self, id: &str) {
+impl Rows for Database {
+    async fn store(&self, id: &str) {
         self.run(format!(
             "INSERT INTO stores (store_id, brand, version, name_ja, name_en, latitude, longitude, time_zone, \
              hold_minutes, updated_at) VALUES ('{id}', '{brand}', 1, '渋谷店', 'Shibuya', 35.659, 139.7005, \
@@ -76,7 +41,7 @@ impl Database {
         .await;
     }
 
-    pub async fn sku(&self, sku: &str) {
+    async fn sku(&self, sku: &str) {
         self.run(format!(
             "INSERT INTO skus (sku, product_code, brand, version, size) \
              VALUES ('{sku}', '{brand}.P', '{brand}', 1, 'M')",
@@ -85,7 +50,7 @@ impl Database {
         .await;
     }
 
-    pub async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32) {
+    async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32) {
         self.run(format!(
             "INSERT INTO stock (store_id, sku, brand, version, on_hand, held, safety, updated_at) VALUES \
              ('{store_id}', '{sku}', '{brand}', 3, {on_hand}, {held}, {safety}, '2026-01-02 03:04:05')",
@@ -94,8 +59,7 @@ impl Database {
         .await;
     }
 
-    /// A reservation with one line, whose customer is [`CUSTOMER`].
-    pub async fn reservation(&self, id: &str, store_id: &str, status: &str, expires_at: &str) {
+    async fn reservation(&self, id: &str, store_id: &str, status: &str, expires_at: &str) {
         let brand = brand(store_id);
         let [name, phone, email] = CUSTOMER;
         self.run(format!(
@@ -112,31 +76,12 @@ impl Database {
         .await;
     }
 
-    /// An open source of events whose events are applied up to `as_of` (SQL: a quoted time or NULL).
-    pub async fn checkpoint(&self, shard: &str, as_of: &str, finished_at: &str) {
+    async fn checkpoint(&self, shard: &str, as_of: &str, finished_at: &str) {
         self.run(format!(
             "INSERT INTO checkpoints (stream, shard, as_of, finished_at) \
              VALUES ('outbox', '{shard}', {as_of}, {finished_at})"
         ))
         .await;
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let options = self.options.clone();
-        let name = options.get_database().unwrap_or_default().to_owned();
-        let dropped = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-                let mut connection = options.database("").connect().await?;
-                let drop = AssertSqlSafe(format!("DROP DATABASE IF EXISTS `{name}`"));
-                sqlx::raw_sql(drop).execute(&mut connection).await?;
-                connection.close().await
-            })
-        });
-        if let Ok(Err(error)) = dropped.join() {
-            eprintln!("a test database was left behind: {error}");
-        }
     }
 }
 
@@ -188,14 +133,5 @@ impl Api {
         let (status, body) = self.any(path).await;
         assert!(status.is_client_error() || status.is_server_error(), "{path}: {status} {body}");
         (status.as_u16(), body["code"].as_str().unwrap_or_else(|| panic!("{path}: {body}")).to_owned())
-    }
-}
-
-/// Waits until it is so.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
-    let start = Instant::now();
-    while !check().await {
-        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -45,8 +45,8 @@ pub struct Mysql {
 /// What has to be cleared away after the server's process has ended.
 #[derive(Debug)]
 enum Leftovers {
-    /// The file that tells a later run of this process.
-    PidFile(PathBuf),
+    /// The file that tells a later run of this process, and the socket that a killed server leaves.
+    Files([PathBuf; 2]),
     /// The container, should Docker's client have ended without it.
     Container(docker::Container),
 }
@@ -54,8 +54,10 @@ enum Leftovers {
 impl Drop for Leftovers {
     fn drop(&mut self) {
         match self {
-            Self::PidFile(path) => {
-                let _ = std::fs::remove_file(path);
+            Self::Files(paths) => {
+                for path in paths {
+                    let _ = std::fs::remove_file(path);
+                }
             }
             Self::Container(container) => container.remove(),
         }

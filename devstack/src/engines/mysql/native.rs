@@ -34,7 +34,7 @@ pub(super) async fn start(dir: &Path, server: &Server) -> anyhow::Result<Mysql> 
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let process = Process::spawn("the MySQL server", &mut command, Group::Own, Some(&log))?;
         std::fs::write(&pid_file, process.pid().to_string())?;
-        let leftovers = Leftovers::PidFile(pid_file.clone());
+        let leftovers = Leftovers::Files([pid_file.clone(), socket(dir)?]);
         match (Mysql { process, port, _leftovers: leftovers }).accepting().await {
             Err(_) if tries_left > 0 && port_was_taken(&log) => {}
             other => return other,
@@ -79,7 +79,7 @@ async fn initialise(dir: &Path, server: &Server, data: &Path) -> anyhow::Result<
             command
         }
     };
-    command.arg(data_option(&unfinished)).args(user_option());
+    command.arg(data_option(&unfinished)).args(user_option()).env("TMPDIR", temporary(dir)?);
     let log = dir.join("init.log");
     let file = File::create(&log)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
@@ -105,11 +105,19 @@ fn command(server: &Server, dir: &Path, data: &Path, port: u16) -> anyhow::Resul
         .args(["--bind-address=127.0.0.1", BUFFER_POOL, MAX_CONNECTIONS, "--performance-schema=OFF"])
         // Written at each commit, flushed once a second: a killed server loses nothing, a power cut one second.
         .arg("--innodb-flush-log-at-trx-commit=2")
-        .args(user_option());
+        .args(user_option())
+        .env("TMPDIR", temporary(dir)?);
     if server.flavour == Flavour::MySql {
         command.args(["--mysqlx=OFF", "--disable-log-bin"]);
     }
     Ok(command)
+}
+
+/// Servers that share a directory for temporary tables delete each other's: their names do not hold the port.
+fn temporary(dir: &Path) -> anyhow::Result<PathBuf> {
+    let temporary = dir.join("tmp");
+    std::fs::create_dir_all(&temporary).with_context(|| format!("cannot make {}", temporary.display()))?;
+    Ok(temporary)
 }
 
 /// Both servers refuse to run as root unless told to.

@@ -1,0 +1,85 @@
+//! A batch comes to the same plan, in whatever order and however often its records come.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use contracts::events::{self, Envelope, actor, envelope};
+use outbox_relay::core::{Batch, Plan, Progress, Record};
+use proptest::prelude::*;
+use prost::Message;
+use serde_dynamo::{AttributeValue, Item};
+use std::collections::HashMap;
+
+fn counted(version: u64, on_hand: u32) -> Envelope {
+    let stock = events::Stock {
+        store_id: "hinata.s".into(),
+        sku: "hinata.k".into(),
+        version,
+        on_hand,
+        held: 0,
+        safety: 0,
+    };
+    Envelope {
+        event_id: uuid::Uuid::from_u128(u128::from(version)).to_string(),
+        aggregate: "stock#hinata.s#hinata.k".into(),
+        version,
+        brand: "hinata".into(),
+        occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
+        actor: Some(events::Actor { kind: actor::Kind::Anonymous.into() }),
+        causation_id: "c".repeat(64),
+        traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
+        event: Some(envelope::Event::StockCounted(events::StockCounted { stock: Some(stock) })),
+    }
+}
+
+fn record(envelope: &Envelope) -> Record {
+    let row = HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(envelope.aggregate.clone())),
+        ("version".to_owned(), AttributeValue::N(envelope.version.to_string())),
+        ("envelope".to_owned(), AttributeValue::B(envelope.encode_to_vec())),
+    ]);
+    Record { sequence_number: envelope.version.to_string(), created_at: None, image: Some(Item::from(row)) }
+}
+
+fn plan(records: &[Record]) -> Plan {
+    Plan::of(&Batch { stream: "s", records, progress: Progress::Caller })
+}
+
+proptest! {
+    #[test]
+    fn order_and_repetition_change_nothing(order in Just((1..40u64).collect::<Vec<_>>()).prop_shuffle(), again in prop::collection::vec(1..40u64, 0..20)) {
+        let records = |versions: &[u64]| versions.iter().map(|n| record(&counted(*n, u32::try_from(n * 3).unwrap()))).collect::<Vec<_>>();
+        let straight: Vec<u64> = (1..40).collect();
+        let mixed = [order, again].concat();
+        prop_assert_eq!(plan(&records(&mixed)), plan(&records(&straight)));
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let mut record = record(&counted(1, 1));
+        let row = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S("stock#hinata.s#hinata.k".into())),
+            ("version".to_owned(), AttributeValue::N("1".into())),
+            ("envelope".to_owned(), AttributeValue::B(bytes)),
+        ]);
+        record.image = Some(Item::from(row));
+        prop_assert!(plan(&[record]) != Plan::default());
+    }
+}
+
+#[test]
+fn an_event_that_would_write_another_brands_row_is_put_aside() {
+    let good = plan(&[record(&counted(1, 1))]);
+    for change in [
+        |envelope: &mut Envelope| envelope.brand = "other".into(),
+        |envelope: &mut Envelope| envelope.event = None,
+        |envelope: &mut Envelope| envelope.actor = None,
+        |envelope: &mut Envelope| envelope.occurred_at = None,
+        |envelope: &mut Envelope| envelope.version = 0,
+    ] {
+        let mut envelope = counted(1, 1);
+        change(&mut envelope);
+        let bad = plan(&[record(&envelope)]);
+        assert!(bad != good && format!("{bad:?}").contains("stocks: {}"), "{bad:?}");
+        assert!(!format!("{bad:?}").contains("quarantine: {}"), "{bad:?}");
+    }
+}
