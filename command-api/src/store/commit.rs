@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put as PutItem, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem,
 };
-use chrono::{Duration, Utc};
+use chrono::{DateTime, Duration, Utc};
 use contracts::{Table, events, outbox};
 use prost::Message;
 
@@ -109,14 +109,14 @@ fn writes(changes: &Changes) -> Result<Vec<Write>, Error> {
         writes.push(Write { table: key.table(), item, condition, key: Some(key) });
     }
     for event in &changes.events {
-        let item = outbox_row(event);
+        let item = outbox_row(event, changes.at);
         writes.push(Write { table: Table::Outbox, item, condition: Condition::New, key: None });
     }
     Ok(writes)
 }
 
-fn outbox_row(event: &events::Envelope) -> Item {
-    let ttl = (Utc::now() + Duration::days(OUTBOX_DAYS)).timestamp();
+fn outbox_row(event: &events::Envelope, at: DateTime<Utc>) -> Item {
+    let ttl = (at + Duration::days(OUTBOX_DAYS)).timestamp();
     let event_type = event.event.as_ref().map_or("unknown", contracts::event_type);
     Item::from([
         (outbox::AGGREGATE.to_owned(), AttributeValue::S(event.aggregate.clone())),

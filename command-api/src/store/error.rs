@@ -36,7 +36,6 @@ impl Error {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let code = error.code().unwrap_or_default().to_owned();
-        let is_service_error = matches!(error, SdkError::ServiceError(_));
         let cause = DisplayErrorContext(error).to_string();
         match code.as_str() {
             "ProvisionedThroughputExceededException"
@@ -51,7 +50,7 @@ impl Error {
             "ValidationException" | "IdempotentParameterMismatchException" | "AccessDeniedException" => {
                 Self::Defect(cause)
             }
-            _ if is_service_error && code.is_empty() => Self::Unavailable(cause),
+            // Lost connections, time-outs, and whatever else may be over the next time.
             _ => Self::Unavailable(cause),
         }
     }

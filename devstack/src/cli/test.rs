@@ -70,8 +70,11 @@ impl Test {
         if let Some(engine) = dynamodb {
             engine.stop();
         }
+        if total == Tally::default() {
+            say("there is no such test");
+        }
         tell(format_args!("{} passed, {} failed", total.passed, total.failed));
-        Ok(total.failed == 0)
+        Ok(total.failed == 0 && total.passed > 0)
     }
 }
 
@@ -84,7 +87,7 @@ async fn run_all(
     let mut total = Tally::default();
     let count = commands.len();
     for (number, (name, mut command)) in commands.into_iter().enumerate() {
-        let _ = write!(stdout(), "[{:>2}/{count}] {name:<32}", number + 1);
+        let _ = write!(stdout(), "[{:>2}/{count}] {name:<38}", number + 1);
         let _ = stdout().flush();
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let log = state_dir.join(format!("suite-{}.log", number + 1));

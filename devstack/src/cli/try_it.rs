@@ -41,12 +41,13 @@ fn try_it(command: &str, query: &str, store_id: &str, sku: &str) -> [String; 3] 
     );
     [
         format!(
-            r#"id=$(curl -s {command}/v1/reservations -H 'Content-Type: application/json' -H "Idempotency-Key: hold-{FRESH}" -d '{hold}' | tee -a /dev/stderr | sed 's/.*"reservation_id":"\([^"]*\)".*/\1/'); echo"#
+            r#"held=$(curl -s {command}/v1/reservations -H 'Content-Type: application/json' -H "Idempotency-Key: hold-{FRESH}" -d '{hold}'); echo "$held"; id=$(echo "$held" | sed 's/.*"reservation_id":"\([^"]*\)".*/\1/')"#
         ),
         format!(
             r#"curl -s -X POST {command}/v1/reservations/$id/collect -H "Idempotency-Key: collect-$id"; echo"#
         ),
-        format!("curl -s {query}/v1/stores/{store_id}/stock/{sku}; echo"),
+        // The projection follows within a second, which a paste of all three lines does not leave it.
+        format!("sleep 1; curl -s {query}/v1/stores/{store_id}/stock/{sku}; echo"),
     ]
 }
 

@@ -34,8 +34,16 @@ const MANAGERS: [Manager; 5] = [
         program: "apt-get",
         steps: &[
             &["update"],
-            &["install", "--yes", "--no-install-recommends", "--download-only", "mariadb-server-core"],
-            &["install", "--yes", "--no-install-recommends", "mariadb-server-core"],
+            // The client's package has a program that `mariadb-install-db` calls.
+            &[
+                "install",
+                "--yes",
+                "--no-install-recommends",
+                "--download-only",
+                "mariadb-server-core",
+                "mariadb-client-core",
+            ],
+            &["install", "--yes", "--no-install-recommends", "mariadb-server-core", "mariadb-client-core"],
         ],
         needs_root: true,
     },
