@@ -18,10 +18,13 @@ pub(crate) use api::{Answer, Api, Command};
 pub(crate) use progress::Progress;
 
 use crate::console::say;
-use crate::dataset::{Dataset, Stock};
+use crate::dataset::{Dataset, Product, Stock};
 
 /// Commands under way at once: enough to keep the service busy, few enough for an engine on a laptop.
 const CONCURRENCY: usize = 16;
+/// SKUs that a product gains with one command: with the product, its event and its idempotency record they are 10
+/// items, the most that older releases of DynamoDB Local take in a transaction (DynamoDB itself takes 100).
+const NEW_SKUS: usize = 7;
 /// How long the projection may take to show the last row, with everything before it still in its backlog.
 const VISIBLE_WAIT: Duration = Duration::from_secs(120);
 /// How often it is asked.
@@ -76,14 +79,27 @@ pub async fn load(dataset: &Dataset, command_url: &str, query_url: &str) -> Resu
 }
 
 /// What is sent, in groups: each needs the ones before it.
-fn phases(dataset: &Dataset) -> Result<[Vec<Command>; 4]> {
+fn phases(dataset: &Dataset) -> Result<Vec<Vec<Command>>> {
     let stores = dataset.stores.iter().map(|store| command(format!("/v1/stores/{}", store.id), store));
-    let products =
-        dataset.products.iter().map(|product| command(format!("/v1/products/{}", product.code), product));
+    let mut phases = vec![stores.collect::<Result<_>>()?];
+    for known in (0..).step_by(NEW_SKUS) {
+        let grown = dataset.products.iter().filter(|product| known == 0 || product.skus.len() > known);
+        let commands: Vec<Command> = grown
+            .map(|product| {
+                let skus = product.skus.iter().take(known + NEW_SKUS).cloned().collect();
+                command(format!("/v1/products/{}", product.code), &Product { skus, ..product.clone() })
+            })
+            .collect::<Result<_>>()?;
+        if commands.is_empty() {
+            break;
+        }
+        phases.push(commands);
+    }
     let mut counts: Vec<Command> =
         dataset.stock.iter().map(|row| command(stock_path(row), row)).collect::<Result<_>>()?;
     let last = counts.pop().into_iter().collect();
-    Ok([stores.collect::<Result<_>>()?, products.collect::<Result<_>>()?, counts, last])
+    phases.extend([counts, last]);
+    Ok(phases)
 }
 
 fn stock_path(row: &Stock) -> String {
@@ -127,18 +143,34 @@ mod tests {
     #[test]
     fn the_last_count_goes_last_and_alone() {
         let demo = Dataset::demo().unwrap();
-        let [stores, products, counts, last] = phases(&demo).unwrap();
-        assert_eq!((stores.len(), products.len()), (demo.stores.len(), demo.products.len()));
+        let mut phases = phases(&demo).unwrap();
+        let (last, counts) = (phases.pop().unwrap(), phases.pop().unwrap());
+        assert_eq!(phases[0].len(), demo.stores.len());
+        assert_eq!(phases[1].len(), demo.products.len());
         assert_eq!(counts.len() + 1, demo.stock.len());
         assert_eq!(last.len(), 1);
         assert_eq!(last[0].path, stock_path(demo.stock.last().unwrap()));
     }
 
     #[test]
+    fn a_product_grows_to_all_of_its_skus() {
+        let demo = Dataset::demo().unwrap();
+        let phases = phases(&demo).unwrap();
+        for product in &demo.products {
+            let path = format!("/v1/products/{}", product.code);
+            let sent: Vec<&Command> =
+                phases.iter().flatten().filter(|command| command.path == path).collect();
+            assert_eq!(sent.len(), product.skus.len().div_ceil(NEW_SKUS));
+            let whole = serde_json::to_string(product).unwrap();
+            assert_eq!(sent.last().unwrap().body, whole);
+        }
+    }
+
+    #[test]
     fn a_data_set_without_counts_has_no_last_one() {
         let demo = Dataset { stock: Vec::new(), ..Dataset::demo().unwrap() };
-        let [_, _, counts, last] = phases(&demo).unwrap();
-        assert!(counts.is_empty() && last.is_empty());
+        let phases = phases(&demo).unwrap();
+        assert!(phases[phases.len() - 2..].iter().all(Vec::is_empty));
     }
 
     #[test]
