@@ -30,8 +30,8 @@ enum Command {
     },
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
     Probe {
-        /// The port it listens on
-        #[arg(long)]
+        /// Its port
+        #[arg(long, default_value_t = 8080)]
         port: u16,
     },
 }
