@@ -56,6 +56,10 @@ codes! {
     BodyTooLarge = "body_too_large", 413, "The body is too large";
     /// The body did not arrive in time, or not whole.
     BodyIncomplete = "body_incomplete", 400, "The body did not arrive whole";
+    /// The token or capability is missing where one is needed, or cannot be taken.
+    Unauthenticated = "unauthenticated", 401, "The caller has to say who is asking";
+    /// The caller's role does not allow it.
+    Forbidden = "forbidden", 403, "The caller's role does not allow this";
     /// No such path.
     NotFound = "not_found", 404, "There is nothing at this path";
     /// The path does not take the method.

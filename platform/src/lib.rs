@@ -1,13 +1,15 @@
 //! What every Torioki binary boots with.
 //!
-//! Owns how a service talks HTTP, logs, is asked for its health, reaches its databases and stops. It must never know
-//! what a service does.
+//! Owns how a service talks HTTP, learns who is asking, logs, is asked for its health, reaches its databases and stops.
+//! It must never know what a service does.
 
 pub mod extract;
 pub mod health;
 pub mod server;
 pub mod telemetry;
 
+#[cfg(feature = "auth")]
+pub mod auth;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "mysql")]

@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 /// How long a client should wait after a 503, in seconds: longer than a retry inside the service takes.
 const RETRY_AFTER_SECS: u16 = 1;
+/// How a caller can say who it is: what a 401 has to tell (RFC 9110, section 11.6.1).
+const CHALLENGE: &str = r#"Bearer realm="torioki""#;
 
 /// One problem, ready to be answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,13 +16,14 @@ pub struct Problem {
     code: Code,
     detail: String,
     members: Map<String, Value>,
+    challenge: &'static str,
 }
 
 impl Problem {
     /// A problem of this kind; `detail` tells the caller what to change.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), members: Map::new() }
+        Self { code, detail: detail.into(), members: Map::new(), challenge: CHALLENGE }
     }
 
     /// A defect. The caller learns nothing about the inside.
@@ -49,6 +52,13 @@ impl Problem {
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
         self
+    }
+
+    /// Tells a caller that is not believed more than that it has to say who it is.
+    #[cfg(feature = "auth")]
+    #[must_use]
+    pub(crate) fn challenged(self, challenge: &'static str) -> Self {
+        Self { challenge, ..self }
     }
 
     /// An extension member.
@@ -81,6 +91,10 @@ impl IntoResponse for Problem {
         let mut response = (status, [content_type], body.to_string()).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static(self.challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
