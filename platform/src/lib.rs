@@ -5,6 +5,7 @@
 
 pub mod extract;
 pub mod health;
+pub mod metrics;
 pub mod server;
 pub mod telemetry;
 

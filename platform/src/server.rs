@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Problem, trace};
+use crate::{Problem, metrics, trace};
 
 /// Largest body that is read, in bytes: the largest command (a product with all its SKUs) fits several times.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -35,9 +35,10 @@ pub struct Listen {
     pub listen: SocketAddr,
 }
 
-/// Adds what all our routes share: problems for every failure, limits, and a span per request.
+/// Adds what all our routes share: problems for every failure, limits, a span per request, and metrics.
 pub fn with_conventions(router: Router) -> Router {
     router
+        .merge(metrics::routes())
         .fallback(|| async { Problem::new(Code::NotFound, "See the API's documentation for its paths.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "See the Allow header for the methods of this path.")
@@ -55,6 +56,7 @@ pub fn with_conventions(router: Router) -> Router {
             Problem::internal().into_response()
         }))
         .layer(from_fn(trace::in_span))
+        .layer(from_fn(metrics::measure))
 }
 
 /// The timeout layer answers an empty 408; ours is a problem, and says that the outcome is open.
