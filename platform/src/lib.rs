@@ -14,6 +14,8 @@ pub mod dynamodb;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 
+#[cfg(feature = "lambda")]
+mod lambda;
 mod problem;
 mod trace;
 

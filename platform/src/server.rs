@@ -68,11 +68,16 @@ async fn timed_out_as_problem(response: Response) -> Response {
     }
 }
 
-/// Serves until the process is told to stop, then finishes what it accepted.
+/// Serves until the process is told to stop, then finishes what it accepted. Where AWS Lambda runs the process, and the
+/// feature `lambda` is there, it takes events instead and listens to nothing.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(listen: SocketAddr, router: Router) -> io::Result<()> {
+    #[cfg(feature = "lambda")]
+    if crate::lambda::is_here() {
+        return crate::lambda::serve(router).await;
+    }
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
