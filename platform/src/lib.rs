@@ -5,6 +5,7 @@
 
 pub mod extract;
 pub mod health;
+pub mod metrics;
 pub mod server;
 pub mod telemetry;
 
@@ -15,6 +16,8 @@ pub mod dynamodb;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 
+#[cfg(feature = "lambda")]
+mod lambda;
 mod problem;
 mod trace;
 

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Problem, trace};
+use crate::{Problem, metrics, trace};
 
 /// Largest body that is read, in bytes: the largest command (a product with all its SKUs) fits several times.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -35,9 +35,10 @@ pub struct Listen {
     pub listen: SocketAddr,
 }
 
-/// Adds what all our routes share: problems for every failure, limits, and a span per request.
+/// Adds what all our routes share: problems for every failure, limits, a span per request, and metrics.
 pub fn with_conventions(router: Router) -> Router {
     router
+        .merge(metrics::routes())
         .fallback(|| async { Problem::new(Code::NotFound, "See the API's documentation for its paths.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "See the Allow header for the methods of this path.")
@@ -55,6 +56,7 @@ pub fn with_conventions(router: Router) -> Router {
             Problem::internal().into_response()
         }))
         .layer(from_fn(trace::in_span))
+        .layer(from_fn(metrics::measure))
 }
 
 /// The timeout layer answers an empty 408; ours is a problem, and says that the outcome is open.
@@ -66,11 +68,16 @@ async fn timed_out_as_problem(response: Response) -> Response {
     }
 }
 
-/// Serves until the process is told to stop, then finishes what it accepted.
+/// Serves until the process is told to stop, then finishes what it accepted. Where AWS Lambda runs the process, and the
+/// feature `lambda` is there, it takes events instead and listens to nothing.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(listen: SocketAddr, router: Router) -> io::Result<()> {
+    #[cfg(feature = "lambda")]
+    if crate::lambda::is_here() {
+        return crate::lambda::serve(router).await;
+    }
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;

@@ -6,12 +6,14 @@
 mod api;
 mod database;
 mod proxy;
+mod runtime;
 mod system;
 mod tables;
 
 pub use api::{Answer, Api, unique};
 pub use database::Database;
 pub use proxy::Proxy;
+pub use runtime::Runtime;
 pub use system::{System, until};
 pub use tables::Tables;
 

@@ -1,100 +1,17 @@
 //! The relay as an AWS Lambda function, driven through the Lambda Runtime API.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::process::Stdio;
-use std::sync::{Arc, Mutex};
-
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use harness::{Api, Proxy, System};
+use harness::{Api, Proxy, Runtime, System};
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
-use tokio::sync::mpsc;
+use tokio::process::Child;
 
 const STORE: &str = "hinata.shibuya-01";
 const SKU: &str = "hinata.KN1021-BLK-M";
 
-/// What AWS runs beside a function: hands out events, takes answers.
-struct Runtime {
-    address: SocketAddr,
-    waiting: Arc<Mutex<VecDeque<Value>>>,
-    answers: mpsc::UnboundedReceiver<(String, Value)>,
-}
-
-#[derive(Clone)]
-struct Shared {
-    waiting: Arc<Mutex<VecDeque<Value>>>,
-    answered: mpsc::UnboundedSender<(String, Value)>,
-}
-
-impl Runtime {
-    async fn start() -> Self {
-        let (answered, answers) = mpsc::unbounded_channel();
-        let waiting = Arc::new(Mutex::new(VecDeque::new()));
-        let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(answer))
-            .with_state(Shared { waiting: Arc::clone(&waiting), answered });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, waiting, answers }
-    }
-
-    fn function(&self, mysql_url: &str) -> Child {
-        let program = std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay");
-        Command::new(program)
-            .arg("lambda")
-            .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "outbox-relay")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("MYSQL_URL", mysql_url)
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
-    }
-
-    /// Hands the event to the function and returns its answer: `response` or `error`, and the body.
-    async fn invoke(&mut self, event: Value) -> (String, Value) {
-        self.waiting.lock().unwrap().push_back(event);
-        let answered = tokio::time::timeout(std::time::Duration::from_secs(30), self.answers.recv()).await;
-        answered.expect("the function does not answer").unwrap()
-    }
-}
-
-async fn next(State(shared): State<Shared>) -> impl IntoResponse {
-    loop {
-        let event = shared.waiting.lock().unwrap().pop_front();
-        if let Some(event) = event {
-            let mut headers = HeaderMap::new();
-            headers.insert(
-                "lambda-runtime-aws-request-id",
-                "8476a536-e9f4-11e8-9739-2dfe598c3fcd".parse().unwrap(),
-            );
-            headers.insert("lambda-runtime-deadline-ms", "9999999999999".parse().unwrap());
-            let arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:outbox-relay";
-            headers.insert("lambda-runtime-invoked-function-arn", arn.parse().unwrap());
-            return (headers, Json(event));
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-}
-
-async fn answer(
-    State(shared): State<Shared>,
-    Path((_, outcome)): Path<(String, String)>,
-    body: axum::body::Bytes,
-) -> impl IntoResponse {
-    shared.answered.send((outcome, serde_json::from_slice(&body).unwrap())).unwrap();
-    (axum::http::StatusCode::ACCEPTED, Json(json!({"status": "OK"})))
+/// The relay as a function.
+fn function(runtime: &Runtime, mysql_url: &str) -> Child {
+    runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", mysql_url)])
 }
 
 /// The outbox rows of a system, as the records that a stream would have of them, oldest key first.
@@ -156,7 +73,7 @@ async fn batches_are_applied_in_any_order_and_as_often_as_they_come() {
     some_commands(&system).await;
     let mut records = records(&system).await;
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function(&system.database.url());
+    let _function = function(&runtime, &system.database.url());
 
     // By their names the latest come first: collected, held, made ready, counted.
     records.sort_by_key(|record| record["dynamodb"]["NewImage"]["event_type"].to_string());
@@ -197,7 +114,7 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
     }
 
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function(&system.database.url());
+    let _function = function(&runtime, &system.database.url());
     for _ in 0..2 {
         let answer = runtime.invoke(json!({"Records": records})).await;
         assert_eq!(failures(&answer), &json!([]));
@@ -214,7 +131,7 @@ async fn what_was_not_applied_is_named_and_comes_again() {
     let url = system.database.url();
     let mut mysql = Proxy::start(&url).await;
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function(&mysql.url(&url));
+    let _function = function(&runtime, &mysql.url(&url));
 
     mysql.cut();
     let answer = runtime.invoke(json!({"Records": records})).await;
@@ -238,7 +155,7 @@ async fn a_value_that_the_database_refuses_is_singled_out() {
         .run("ALTER TABLE reservations MODIFY status VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
         .await;
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function(&system.database.url());
+    let _function = function(&runtime, &system.database.url());
     let answer = runtime.invoke(json!({"Records": records})).await;
     assert_eq!(failures(&answer), &json!([]));
     assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 3);
