@@ -7,3 +7,4 @@ pub mod app;
 pub mod domain;
 pub mod http;
 pub mod store;
+pub mod sweeper;

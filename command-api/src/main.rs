@@ -1,9 +1,12 @@
-//! `command-api`: takes commands over HTTP.
+//! `command-api`: takes commands over HTTP, and ends what nobody ends by a command.
+
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use command_api::app::App;
-use command_api::http;
+use command_api::app::{App, SecretKey, Secrets};
 use command_api::store::Tables;
+use command_api::{http, sweeper};
+use platform::auth;
 use platform::dynamodb::Dynamodb;
 use platform::server::{self, Listen};
 
@@ -17,12 +20,22 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the API until it is told to stop.
+    /// Serves the API until it is told to stop, and ends holds whose time is over.
     Serve {
         #[command(flatten)]
         listen: Listen,
         #[command(flatten)]
-        dynamodb: Dynamodb,
+        tables: TablesAndSecrets,
+        #[command(flatten)]
+        auth: auth::Options,
+        /// Seconds between two sweeps for holds whose time is over.
+        #[arg(long, env = "SWEEP_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        sweep_seconds: u64,
+    },
+    /// Ends the holds whose time is over, once; as a Lambda function, at every event of a schedule.
+    Sweep {
+        #[command(flatten)]
+        tables: TablesAndSecrets,
     },
     /// Asks a service on this machine whether it is ready.
     Probe {
@@ -32,14 +45,39 @@ enum Command {
     },
 }
 
+#[derive(clap::Args)]
+struct TablesAndSecrets {
+    #[command(flatten)]
+    dynamodb: Dynamodb,
+    /// 32 random bytes as 64 hex digits, the same for every process: what customers are recognised by and capabilities
+    /// are made with.
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true)]
+    secret_key: SecretKey,
+}
+
+impl TablesAndSecrets {
+    async fn app(self) -> App {
+        let client = aws_sdk_dynamodb::Client::new(&self.dynamodb.sdk_config().await);
+        App::new(Tables::new(client, self.dynamodb.table_prefix), Secrets::new(&self.secret_key))
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, dynamodb } => {
+        Command::Serve { listen, tables, auth, sweep_seconds } => {
             platform::telemetry::init();
-            let client = aws_sdk_dynamodb::Client::new(&dynamodb.sdk_config().await);
-            let app = App::new(Tables::new(client, dynamodb.table_prefix));
-            server::serve(listen.listen, http::router(app)).await?;
+            let app = tables.app().await;
+            let sweeping = sweeper::every(app.clone(), Duration::from_secs(sweep_seconds));
+            let served = server::serve(listen.listen, http::router(app, auth.verifier()));
+            tokio::select! {
+                served = served => served?,
+                never = sweeping => match never {},
+            }
+        }
+        Command::Sweep { tables } => {
+            platform::telemetry::init();
+            sweeper::run(tables.app().await).await.map_err(anyhow::Error::from_boxed)?;
         }
         Command::Probe { port } => server::probe(port).await?,
     }

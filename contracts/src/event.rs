@@ -14,5 +14,9 @@ pub fn event_type(event: &Event) -> &'static str {
         Event::ReservationMadeReady(_) => "ReservationMadeReady",
         Event::ReservationCollected(_) => "ReservationCollected",
         Event::ReservationCancelled(_) => "ReservationCancelled",
+        Event::ReservationExtended(_) => "ReservationExtended",
+        Event::ReservationExpired(_) => "ReservationExpired",
+        Event::StockShortfallDetected(_) => "StockShortfallDetected",
+        Event::StockShortfallResolved(_) => "StockShortfallResolved",
     }
 }

@@ -138,6 +138,15 @@ branded_id! {
 #[serde(try_from = "String", into = "String")]
 pub struct ReservationId(Uuid);
 
+impl ReservationId {
+    /// A byte that is random: the front of a UUIDv7 is the time.
+    #[must_use]
+    pub fn last_byte(self) -> u8 {
+        let [.., last] = self.0.into_bytes();
+        last
+    }
+}
+
 impl From<Uuid> for ReservationId {
     fn from(id: Uuid) -> Self {
         Self(id)

@@ -3,19 +3,25 @@
 //! Owns what has to mean the same on both sides of the outbox. It must never do IO, read a clock, or know a service.
 
 mod event;
+mod hours;
 mod id;
+mod policy;
 mod quantity;
 mod table;
 mod text;
+mod wire;
 
 pub mod problem;
 pub mod trace;
 
 pub use event::event_type;
+pub use hours::{HoursError, LocalTime, OpeningHours, Span, SpecialDay};
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
+pub use policy::{HoldPolicy, Lasts, PolicyError, Until};
 pub use quantity::{Level, Quantity, QuantityError};
-pub use table::{Table, TablePrefix, outbox};
+pub use table::{Table, TablePrefix, due, outbox};
 pub use text::{Text, TextError};
+pub use wire::WireError;
 
 /// The protobuf event contract, `contracts/proto/torioki/events/v1`.
 #[allow(missing_docs, unreachable_pub, clippy::doc_markdown)]

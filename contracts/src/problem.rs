@@ -44,6 +44,8 @@ codes! {
     InvalidId = "invalid_id", 400, "An id in the path is malformed";
     /// A query parameter is unknown, missing, of a wrong type or out of bounds.
     InvalidQuery = "invalid_query", 400, "A query parameter cannot be taken";
+    /// A header cannot be taken.
+    InvalidHeader = "invalid_header", 400, "A header cannot be taken";
     /// A command came without `Idempotency-Key`.
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "The Idempotency-Key header is missing";
     /// The `Idempotency-Key` is empty, too long or not printable ASCII.
@@ -66,6 +68,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The path does not take this method";
     /// No such store.
     UnknownStore = "unknown_store", 404, "There is no such store";
+    /// No such product.
+    UnknownProduct = "unknown_product", 404, "There is no such product";
     /// No such SKU.
     UnknownSku = "unknown_sku", 404, "There is no such SKU";
     /// The SKU was never counted in the store.
@@ -78,6 +82,18 @@ codes! {
     InsufficientStock = "insufficient_stock", 409, "Fewer pieces are available than asked for";
     /// The reservation's state does not allow the move.
     InvalidTransition = "invalid_transition", 409, "The reservation's state does not allow this";
+    /// The aggregate is not at the version in `If-Match`.
+    VersionMismatch = "version_mismatch", 412, "It has changed since you looked";
+    /// The store takes no holds.
+    HoldsNotAccepted = "holds_not_accepted", 409, "The store takes no holds now";
+    /// The hold asks for more pieces than the store keeps.
+    HoldTooLarge = "hold_too_large", 409, "The store does not keep so many pieces";
+    /// The customer has as many running holds as the store allows.
+    CustomerLimit = "customer_limit", 409, "The customer has too many running holds";
+    /// The hold was extended as often as it may be.
+    ExtensionLimit = "extension_limit", 409, "The hold cannot be extended again";
+    /// The count was taken before movements that are forgotten.
+    CountTooOld = "count_too_old", 409, "The count is too old to be taken over";
     /// The hold's time is over.
     ReservationExpired = "reservation_expired", 409, "The hold's time is over";
     /// The movement would leave fewer than no pieces, or more than the most.

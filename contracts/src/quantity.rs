@@ -23,11 +23,19 @@ pub struct Quantity(NonZeroU32);
 impl Quantity {
     /// The most that one line may ask for: far above what a person carries, far below what could upset a count.
     pub const MAX: u32 = 100;
+    /// The same as a quantity.
+    pub const MOST: Self = Self(NonZeroU32::MIN.saturating_add(Self::MAX - 1));
 
     /// The number.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0.get()
+    }
+
+    /// The number, to count down with.
+    #[must_use]
+    pub fn signed(self) -> i32 {
+        i32::try_from(self.get()).unwrap_or(i32::MAX)
     }
 
     /// Both together, where the sum is still a quantity.

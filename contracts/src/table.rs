@@ -14,14 +14,16 @@ pub enum Table {
     Outbox,
     /// What each command was answered.
     Idempotency,
+    /// How many running holds a customer has.
+    Customers,
     /// Stores, products and SKUs.
     Masters,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Stock, Self::Reservations, Self::Outbox, Self::Idempotency, Self::Masters];
+    pub const ALL: [Self; 6] =
+        [Self::Stock, Self::Reservations, Self::Outbox, Self::Idempotency, Self::Customers, Self::Masters];
 
     /// The name without its prefix.
     #[must_use]
@@ -31,6 +33,7 @@ impl Table {
             Self::Reservations => "reservations",
             Self::Outbox => "outbox",
             Self::Idempotency => "idempotency",
+            Self::Customers => "customers",
             Self::Masters => "masters",
         }
     }
@@ -79,4 +82,16 @@ pub mod outbox {
     pub const EVENT_TYPE: &str = "event_type";
     /// When DynamoDB may delete the row (N, seconds since the epoch); far behind the stream's 24 hours.
     pub const TTL: &str = "ttl";
+}
+
+/// The index of reservations that are to end, by the time they do. Sparse: a final reservation is not in it.
+pub mod due {
+    /// The index.
+    pub const INDEX: &str = "due";
+    /// Partition key (N): one of [`SHARDS`], so that no hour's deadlines meet in one partition. Only on running holds.
+    pub const SHARD: &str = "due_shard";
+    /// Sort key (N): microseconds since the epoch.
+    pub const EXPIRES_AT: &str = "expires_at";
+    /// How many partitions there are.
+    pub const SHARDS: u8 = 16;
 }

@@ -50,6 +50,7 @@ fn judge(command: &Command, projection: &Projection) -> Vec<String> {
     found.extend(invariants::broken("DynamoDB", &command.state));
     found.extend(invariants::broken("MySQL", &projection.state));
     found.extend(invariants::broken_owners(command));
+    found.extend(invariants::broken_counters(command));
     found.extend(invariants::stray_lines(projection));
     found
 }

@@ -1,10 +1,10 @@
 //! The projection's schema: `mysql/*.sql`, in order.
 //!
-//! Every file is one DDL statement that does nothing where its work is done: DDL commits by itself in MySQL, so a
-//! process that dies in the middle of a file leaves either nothing or all of it, and the file can run again.
+//! Every file is one DDL statement: DDL commits by itself in MySQL, so a process that dies in the middle of a file leaves
+//! either nothing or all of it. The file is run again; where all of it was there, it does nothing or says so.
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
 use sqlx::{ConnectOptions, Connection, MySqlConnection, SqlStr};
 
 macro_rules! files {
@@ -24,6 +24,9 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0007" "history",
     "0008" "checkpoints",
     "0009" "quarantine",
+    "0010" "store_policies",
+    "0011" "reservation_customers",
+    "0012" "history_actors",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.
@@ -78,11 +81,18 @@ async fn apply(connection: &mut MySqlConnection) -> Result<(), Error> {
         // A process died between a statement and the note that it ran. Under the lock nobody else is at it.
         Err(MigrateError::Dirty(version)) => {
             tracing::warn!(version, "a migration was cut off; running it again");
-            sqlx::query("DELETE FROM _sqlx_migrations WHERE version = ? AND success = FALSE")
-                .bind(version)
-                .execute(&mut *connection)
-                .await?;
-            Ok(run(connection).await?)
+            let note = "DELETE FROM _sqlx_migrations WHERE version = ? AND success = FALSE";
+            sqlx::query(note).bind(version).execute(&mut *connection).await?;
+            match run(connection).await {
+                Err(MigrateError::ExecuteMigration(error, failed))
+                    if failed == version && is_done(&error) =>
+                {
+                    let note = "UPDATE _sqlx_migrations SET success = TRUE WHERE version = ?";
+                    sqlx::query(note).bind(version).execute(&mut *connection).await?;
+                    Ok(run(connection).await?)
+                }
+                other => Ok(other?),
+            }
         }
         other => Ok(other?),
     }
@@ -98,6 +108,14 @@ async fn run(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
     // sqlx's own lock would be let go between the two tries above; ours is held around both.
     migrator.set_locking(false);
     migrator.run(connection).await
+}
+
+/// Whether a statement failed because its work is done: the column is there already, or gone already (MySQL error
+/// reference, 1060 `ER_DUP_FIELDNAME`, 1091 `ER_CANT_DROP_FIELD_OR_KEY`). `IF NOT EXISTS` for columns is MariaDB's only.
+fn is_done(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    matches!(number, Some(1060 | 1091))
 }
 
 fn database_name(options: &MySqlConnectOptions) -> Result<String, Error> {
@@ -143,7 +161,8 @@ mod tests {
         for (version, name, statement) in FILES {
             assert!(version.parse::<i64>().is_ok(), "{version}");
             let bare: String = statement.lines().filter(|line| !line.starts_with("--")).collect();
-            assert!(!bare.contains(';') && bare.contains(" IF NOT EXISTS "), "{name}");
+            let again = bare.contains(" IF NOT EXISTS ") || bare.starts_with("ALTER TABLE ");
+            assert!(!bare.contains(';') && again, "{name}");
         }
     }
 

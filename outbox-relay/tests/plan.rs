@@ -24,10 +24,14 @@ fn counted(version: u64, on_hand: u32) -> Envelope {
         version,
         brand: "hinata".into(),
         occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
-        actor: Some(events::Actor { kind: actor::Kind::Anonymous.into() }),
+        actor: Some(events::Actor { kind: actor::Kind::Guest.into(), id: String::new() }),
+        reason: String::new(),
         causation_id: "c".repeat(64),
         traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
-        event: Some(envelope::Event::StockCounted(events::StockCounted { stock: Some(stock) })),
+        event: Some(envelope::Event::StockCounted(events::StockCounted {
+            stock: Some(stock),
+            ..Default::default()
+        })),
     }
 }
 

@@ -16,7 +16,8 @@ const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 const DEFAULT_STAGE: &str = "$default";
 
 /// Whether this process was started by Lambda.
-pub(crate) fn is_here() -> bool {
+#[must_use]
+pub fn is_here() -> bool {
     std::env::var_os(RUNTIME_API).is_some()
 }
 

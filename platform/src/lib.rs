@@ -17,7 +17,7 @@ pub mod dynamodb;
 pub mod mysql;
 
 #[cfg(feature = "lambda")]
-mod lambda;
+pub mod lambda;
 mod problem;
 mod trace;
 

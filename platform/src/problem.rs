@@ -67,6 +67,12 @@ impl Problem {
         self.members.get(name)
     }
 
+    /// What the caller is told to change.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The problem's code.
     #[must_use]
     pub fn code(&self) -> Code {

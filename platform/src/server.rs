@@ -44,8 +44,9 @@ pub fn with_conventions(router: Router) -> Router {
             Problem::new(Code::MethodNotAllowed, "See the Allow header for the methods of this path.")
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(map_response(timed_out_as_problem))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        // Outside of the timeout, whose bare answer it replaces.
+        .layer(map_response(timed_out_as_problem))
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             let message = panic
                 .downcast_ref::<String>()

@@ -219,10 +219,10 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
         (
             Method::PUT,
             &store,
-            json!({"name": {"en": "X"}, "time_zone": "Asia/Tokyo", "hold_minutes": 0}),
+            json!({"name": {"en": "X"}, "time_zone": "Asia/Tokyo", "hold_policy": {"lasts": {"minutes": 0}}}),
             422,
             "invalid_field",
-            "hold_minutes",
+            "hold_policy",
         ),
         (Method::PUT, "/v1/stores/shibuya", zone("Asia/Tokyo"), 400, "invalid_id", ""),
         (Method::PUT, product, sku_list(json!([])), 422, "invalid_field", "skus"),

@@ -1,7 +1,7 @@
 //! From what happened to the event that is published: the aggregate as it is after.
 
 use chrono::{DateTime, Utc};
-use contracts::events::{self, actor, envelope};
+use contracts::events::{self, envelope};
 use contracts::{Brand, Text};
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::Context;
 use crate::domain::hold::Moved;
 use crate::domain::master::{Product, Store};
 use crate::domain::reservation::{self, Reservation, Status};
-use crate::domain::stock::{self, Stock, StockKey};
+use crate::domain::stock::{self, Changed, Stock, StockKey};
 
 /// One event, still without the circumstances of its command.
 pub(super) struct Happened {
@@ -40,23 +40,51 @@ impl Happened {
         }
     }
 
-    pub(super) fn stock_counted(key: &StockKey, stock: &Stock) -> Self {
-        let counted = events::StockCounted { stock: Some(stock_state(key, stock)) };
-        Self::stock(key, stock, envelope::Event::StockCounted(counted))
+    /// What happened to a count by itself, and the shortfall that began or ended with it.
+    pub(super) fn stock_changed(changed: &Changed) -> Vec<Self> {
+        let (event, stock) = &changed.first;
+        let first = Self::stock(&changed.key, event, stock);
+        first.into_iter().chain(Self::shortfall(changed)).collect()
     }
 
-    pub(super) fn stock_adjusted(key: &StockKey, stock: &Stock, delta: i32, reason: String) -> Self {
-        let adjusted = events::StockAdjusted { stock: Some(stock_state(key, stock)), delta, reason };
-        Self::stock(key, stock, envelope::Event::StockAdjusted(adjusted))
+    fn shortfall(changed: &Changed) -> Option<Self> {
+        let (event, stock) = changed.then.as_ref()?;
+        Self::stock(&changed.key, event, stock)
     }
 
-    fn stock(key: &StockKey, stock: &Stock, event: envelope::Event) -> Self {
-        Self { aggregate: format!("stock#{key}"), version: stock.version, brand: key.store_id.brand(), event }
+    /// `None` for what a reservation's event tells.
+    fn stock(key: &StockKey, event: &stock::Event, after: &Stock) -> Option<Self> {
+        let stock = Some(stock_state(key, after));
+        let event = match event {
+            stock::Event::Counted { found, observed_at, source, .. } => {
+                envelope::Event::StockCounted(events::StockCounted {
+                    stock,
+                    found: found.get(),
+                    observed_at: observed_at.map(timestamp),
+                    source: source.clone().unwrap_or_default(),
+                })
+            }
+            stock::Event::Adjusted { delta } => {
+                envelope::Event::StockAdjusted(events::StockAdjusted { stock, delta: *delta })
+            }
+            stock::Event::ShortfallDetected => {
+                let missing = after.missing();
+                envelope::Event::StockShortfallDetected(events::StockShortfallDetected { stock, missing })
+            }
+            stock::Event::ShortfallResolved => {
+                envelope::Event::StockShortfallResolved(events::StockShortfallResolved { stock })
+            }
+            stock::Event::Held(_) | stock::Event::Released(_) | stock::Event::HandedOver(_) => return None,
+        };
+        let brand = key.store_id.brand();
+        Some(Self { aggregate: format!("stock#{key}"), version: after.version, brand, event })
     }
 
-    pub(super) fn reservation_moved(moved: &Moved) -> Self {
+    /// What happened to a hold, and the shortfalls that began or ended with it.
+    pub(super) fn reservation_moved(moved: &Moved) -> Vec<Self> {
         let reservation = Some(reservation_state(&moved.reservation));
-        let stocks = moved.stocks.iter().map(|(key, stock)| stock_state(key, stock)).collect();
+        let carried = |Changed { key, first: (_, stock), .. }: &Changed| stock_state(key, stock);
+        let stocks = moved.stocks.iter().map(carried).collect();
         let event = match &moved.event {
             reservation::Event::Held(_) => {
                 envelope::Event::ReservationHeld(events::ReservationHeld { reservation, stocks })
@@ -67,21 +95,24 @@ impl Happened {
             reservation::Event::Collected => {
                 envelope::Event::ReservationCollected(events::ReservationCollected { reservation, stocks })
             }
-            reservation::Event::Cancelled { reason } => {
-                let reason = reason.clone().unwrap_or_default();
-                envelope::Event::ReservationCancelled(events::ReservationCancelled {
-                    reservation,
-                    stocks,
-                    reason,
-                })
+            reservation::Event::Cancelled => {
+                envelope::Event::ReservationCancelled(events::ReservationCancelled { reservation, stocks })
+            }
+            reservation::Event::Extended { .. } => {
+                envelope::Event::ReservationExtended(events::ReservationExtended { reservation })
+            }
+            reservation::Event::Expired => {
+                envelope::Event::ReservationExpired(events::ReservationExpired { reservation, stocks })
             }
         };
-        Self {
+        let moved_itself = Self {
             aggregate: format!("reservation#{}", moved.reservation.id),
             version: moved.reservation.version,
             brand: moved.reservation.store_id.brand(),
             event,
-        }
+        };
+        let shortfalls = moved.stocks.iter().filter_map(Self::shortfall);
+        [moved_itself].into_iter().chain(shortfalls).collect()
     }
 
     pub(super) fn envelope(self, context: &Context, at: DateTime<Utc>) -> events::Envelope {
@@ -91,9 +122,10 @@ impl Happened {
             version: self.version,
             brand: self.brand.to_string(),
             occurred_at: Some(timestamp(at)),
-            actor: Some(events::Actor { kind: actor::Kind::Anonymous.into() }),
+            actor: Some(context.caller.actor()),
             causation_id: context.command.0.clone(),
             traceparent: context.traceparent.to_string(),
+            reason: context.reason.clone().unwrap_or_default(),
             event: Some(self.event),
         }
     }
@@ -117,7 +149,8 @@ fn store_state(store: &Store) -> events::Store {
         latitude: store.position.map(|position| position.latitude),
         longitude: store.position.map(|position| position.longitude),
         time_zone: store.time_zone.name().to_owned(),
-        hold_minutes: store.hold_minutes,
+        hold_policy: Some((&store.hold_policy).into()),
+        opening_hours: Some((&store.opening_hours).into()),
     }
 }
 
@@ -152,6 +185,7 @@ fn reservation_state(reservation: &Reservation) -> events::Reservation {
         Status::Ready => events::ReservationStatus::Ready,
         Status::Collected => events::ReservationStatus::Collected,
         Status::Cancelled => events::ReservationStatus::Cancelled,
+        Status::Expired => events::ReservationStatus::Expired,
     };
     let lines = reservation
         .lines
@@ -170,5 +204,8 @@ fn reservation_state(reservation: &Reservation) -> events::Reservation {
         }),
         placed_at: Some(timestamp(reservation.placed_at)),
         expires_at: Some(timestamp(reservation.expires_at)),
+        extensions: reservation.extensions,
+        customer_id: reservation.customer_id.clone().unwrap_or_default(),
+        capability_hash: reservation.capability_hash.clone().unwrap_or_default(),
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::events::Happened;
-use super::run::Decision;
+use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
+use crate::domain::Refusal;
 use crate::domain::master::{Product, Store};
 use crate::store::{Key, Put};
 
@@ -14,9 +15,12 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn define_store(&self, context: &Context, wanted: Store) -> Result<Answer, Error> {
+        let brand = wanted.store_id.brand();
+        context.caller.may_define(&brand).or_unseen(|| Refusal::UnknownStore(wanted.store_id.clone()))?;
         let keys = vec![Key::Store(wanted.store_id.clone())];
-        self.run(context, keys, |state, _| {
+        self.run("define_store", context, keys, |state, _| {
             let current = state.store(&wanted.store_id);
+            context.check_version(current.map_or(0, |store| store.version))?;
             let defined = Store::define(current, wanted.clone());
             let version = defined.as_ref().or(current).map_or(0, |store| store.version);
             Ok(Decision {
@@ -24,6 +28,8 @@ impl App {
                 puts: defined.into_iter().map(Put::Store).collect(),
                 status: 200,
                 location: None,
+                version: Some(version),
+                grants: None,
                 body: json!({"store_id": wanted.store_id, "version": version}),
             })
         })
@@ -35,10 +41,16 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn define_product(&self, context: &Context, wanted: Product) -> Result<Answer, Error> {
+        let brand = wanted.product_code.brand();
+        context
+            .caller
+            .may_define(&brand)
+            .or_unseen(|| Refusal::UnknownProduct(wanted.product_code.clone()))?;
         let mut keys = vec![Key::Product(wanted.product_code.clone())];
         keys.extend(wanted.skus.iter().map(|info| Key::Sku(info.sku.clone())));
-        self.run(context, keys, |state, _| {
+        self.run("define_product", context, keys, |state, _| {
             let current = state.product(&wanted.product_code);
+            context.check_version(current.map_or(0, |product| product.version))?;
             let defined = Product::define(current, |sku| state.owner(sku), wanted.clone())?;
             let version = defined.as_ref().or(current).map_or(0, |product| product.version);
             let happened = defined.iter().map(Happened::product_defined).collect();
@@ -51,6 +63,8 @@ impl App {
                 happened,
                 status: 200,
                 location: None,
+                version: Some(version),
+                grants: None,
                 body: json!({"product_code": wanted.product_code, "version": version}),
             })
         })

@@ -1,44 +1,70 @@
-//! Use cases: read, decide, write once.
+//! Use cases: see who asks, read, decide, write once.
 //!
 //! Owns the loop that makes a command happen exactly once among others. It must never answer before the commit, nor
 //! refuse without looking whether the same command was carried out already.
 
+mod access;
+mod caller;
 mod events;
 mod masters;
 mod reservations;
 mod run;
+mod secrets;
 mod stock;
+mod sweep;
 
 use contracts::trace::Traceparent;
 use sha2::{Digest, Sha256};
 
+pub use access::{Action, Denied};
+pub use caller::Caller;
+pub use reservations::{Hold, Move};
 pub use run::Error;
+pub use secrets::{SecretKey, Secrets};
+pub use sweep::Swept;
 
+use crate::domain::Refusal;
 use crate::store::{CommandId, Tables};
 
 /// The use cases, over the tables.
 #[derive(Debug, Clone)]
 pub struct App {
     tables: Tables,
+    secrets: Secrets,
 }
 
 /// What comes with every command.
 #[derive(Debug, Clone)]
 pub struct Context {
+    /// Who gives it.
+    pub caller: Caller,
     /// Who sent it under which key.
     pub command: CommandId,
     /// SHA-256, in hex, of what was asked.
     pub request_hash: String,
     /// Its place in a trace.
     pub traceparent: Traceparent,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+    /// The version that the caller has seen of what is to be changed.
+    pub expected_version: Option<u64>,
 }
 
 impl Context {
-    /// The context of a request that was sent without credentials. Keys of different principals never meet.
+    /// The context of a command that was sent under a key. Keys of different callers never meet.
     #[must_use]
-    pub fn anonymous(idempotency_key: &str, request: &[&[u8]], traceparent: Traceparent) -> Self {
-        let command = CommandId(digest(&[b"anonymous", idempotency_key.as_bytes()]));
-        Self { command, request_hash: digest(request), traceparent }
+    pub fn new(caller: Caller, idempotency_key: &str, request: &[&[u8]], traceparent: Traceparent) -> Self {
+        let command = CommandId(digest(&[caller.scope().as_bytes(), idempotency_key.as_bytes()]));
+        let request_hash = digest(request);
+        Self { caller, command, request_hash, traceparent, reason: None, expected_version: None }
+    }
+
+    /// Refuses to change what is not at the version that the caller has seen. What is not there has version 0.
+    fn check_version(&self, current: u64) -> Result<(), Refusal> {
+        match self.expected_version {
+            Some(expected) if expected != current => Err(Refusal::VersionMismatch { current }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -59,6 +85,8 @@ pub struct Answer {
     pub status: u16,
     /// Where the thing made is, if one was made.
     pub location: Option<String>,
+    /// The version of what was changed.
+    pub version: Option<u64>,
     /// JSON.
     pub body: String,
     /// Whether this is the answer to an earlier sending of the same command.
@@ -68,8 +96,8 @@ pub struct Answer {
 impl App {
     /// The use cases over these tables.
     #[must_use]
-    pub fn new(tables: Tables) -> Self {
-        Self { tables }
+    pub fn new(tables: Tables, secrets: Secrets) -> Self {
+        Self { tables, secrets }
     }
 
     /// Whether the tables are there and answer.

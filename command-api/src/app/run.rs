@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use contracts::ReservationId;
 use rand::Rng;
 use serde_json::Value;
+use tracing::Instrument;
 
+use super::access::Denied;
 use super::events::Happened;
 use super::{Answer, App, Context};
 use crate::domain::Refusal;
@@ -27,6 +30,12 @@ pub enum Error {
     /// The domain says no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The caller has not said who they are.
+    #[error("the caller is not known")]
+    Unauthenticated,
+    /// The caller is known, and is not one who may.
+    #[error("the caller may not do this")]
+    Forbidden,
     /// The key was used for another request.
     #[error("the key was used for another request")]
     KeyReused,
@@ -36,6 +45,21 @@ pub enum Error {
     /// DynamoDB does not answer, or there is a defect.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// What a caller may not see is answered as what is not there.
+pub(super) trait Unseen {
+    fn or_unseen(self, refusal: impl FnOnce() -> Refusal) -> Result<(), Error>;
+}
+
+impl Unseen for Result<(), Denied> {
+    fn or_unseen(self, refusal: impl FnOnce() -> Refusal) -> Result<(), Error> {
+        self.map_err(|denied| match denied {
+            Denied::Unauthenticated => Error::Unauthenticated,
+            Denied::Forbidden => Error::Forbidden,
+            Denied::Unseen => refusal().into(),
+        })
+    }
 }
 
 /// What a command leads to.
@@ -48,6 +72,10 @@ pub(super) struct Decision {
     pub status: u16,
     /// Where the thing made is, if one was made.
     pub location: Option<String>,
+    /// The version of what was changed.
+    pub version: Option<u64>,
+    /// The hold whose capability goes with the answer.
+    pub grants: Option<ReservationId>,
     /// What to answer.
     pub body: Value,
 }
@@ -55,6 +83,17 @@ pub(super) struct Decision {
 impl App {
     /// Reads `keys`, decides, writes; again when another command came between.
     pub(super) async fn run(
+        &self,
+        name: &'static str,
+        context: &Context,
+        keys: Vec<Key>,
+        decide: impl Fn(&State, DateTime<Utc>) -> Result<Decision, Refusal>,
+    ) -> Result<Answer, Error> {
+        let span = tracing::info_span!("command", command.name = name, command.id = context.command.0);
+        self.carry_out(context, keys, decide).instrument(span).await
+    }
+
+    async fn carry_out(
         &self,
         context: &Context,
         mut keys: Vec<Key>,
@@ -65,7 +104,7 @@ impl App {
         let mut state = self.tables.load(&keys).await?;
         for attempt in 0..MAX_ATTEMPTS {
             if let Some(reply) = state.reply() {
-                return replay(context, reply);
+                return self.replay(context, reply);
             }
             let now = now();
             let decision = match decide(&state, now) {
@@ -74,12 +113,12 @@ impl App {
             };
             let changes = changes(context, decision, now);
             let failure = match self.tables.commit(&changes).await {
-                Ok(()) => return Ok(answer(changes.reply, false)),
+                Ok(()) => return Ok(self.answer(changes.reply, false)),
                 Err(failure) => failure,
             };
             tracing::debug!(attempt, %failure, "a try was lost");
             match failure {
-                store::Error::Done(reply) => return replay(context, &reply),
+                store::Error::Done(reply) => return self.replay(context, &reply),
                 store::Error::Defect(_) => return Err(failure.into()),
                 _ if started.elapsed() > MAX_TIME => return Err(given_up(failure)),
                 store::Error::Stale(newer) if !newer.is_empty() => {
@@ -101,8 +140,36 @@ impl App {
     async fn refuse(&self, context: &Context, refusal: Refusal) -> Result<Answer, Error> {
         let state = self.tables.load(&[Key::Reply(context.command.clone())]).await?;
         match state.reply() {
-            Some(reply) => replay(context, reply),
+            Some(reply) => self.replay(context, reply),
             None => Err(refusal.into()),
+        }
+    }
+
+    fn replay(&self, context: &Context, reply: &Reply) -> Result<Answer, Error> {
+        if reply.request_hash == context.request_hash {
+            Ok(self.answer(reply.clone(), true))
+        } else {
+            Err(Error::KeyReused)
+        }
+    }
+
+    fn answer(&self, reply: Reply, replayed: bool) -> Answer {
+        let Reply { status, location, version, grants, mut body, .. } = reply;
+        if let Some(id) = grants
+            && let Ok(Value::Object(mut members)) = serde_json::from_str(&body)
+        {
+            members.insert("capability".to_owned(), self.secrets.capability(id).reveal().into());
+            body = Value::Object(members).to_string();
+        }
+        Answer { status, location, version, body, replayed }
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unauthenticated => Self::Unauthenticated,
+            Denied::Forbidden | Denied::Unseen => Self::Forbidden,
         }
     }
 }
@@ -119,21 +186,11 @@ fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes 
         request_hash: context.request_hash.clone(),
         status: decision.status,
         location: decision.location,
+        version: decision.version,
+        grants: decision.grants,
         body: decision.body.to_string(),
     };
     Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }
-}
-
-fn replay(context: &Context, reply: &Reply) -> Result<Answer, Error> {
-    if reply.request_hash == context.request_hash {
-        Ok(answer(reply.clone(), true))
-    } else {
-        Err(Error::KeyReused)
-    }
-}
-
-fn answer(reply: Reply, replayed: bool) -> Answer {
-    Answer { status: reply.status, location: reply.location, body: reply.body, replayed }
 }
 
 fn given_up(failure: store::Error) -> Error {

@@ -2,11 +2,13 @@
 
 use serde_json::json;
 
+use super::access::Action;
 use super::events::Happened;
-use super::run::Decision;
+use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
 use crate::domain::Refusal;
-use crate::domain::stock::{Command, Event, Stock, StockKey};
+use crate::domain::hold::Known;
+use crate::domain::stock::{Changed, Command, Stock, StockKey};
 use crate::store::{Key, Put};
 
 impl App {
@@ -20,36 +22,41 @@ impl App {
         key: StockKey,
         command: Command,
     ) -> Result<Answer, Error> {
-        let status = if matches!(command, Command::Adjust { .. }) { 201 } else { 200 };
+        let (name, status) = match command {
+            Command::Count { .. } => ("count_stock", 200),
+            Command::Adjust { .. } => ("adjust_stock", 201),
+        };
+        let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
+        context.caller.may_in_store(Action::ChangeStock, &key.store_id).or_unseen(unknown_store)?;
         let keys = vec![Key::Stock(key.clone()), Key::Store(key.store_id.clone()), Key::Sku(key.sku.clone())];
-        self.run(context, keys, |state, _| {
-            if state.store(&key.store_id).is_none() {
-                return Err(Refusal::UnknownStore(key.store_id.clone()));
-            }
+        self.run(name, context, keys, |state, now| {
+            let store = state.store(&key.store_id).ok_or_else(unknown_store)?;
             if state.owner(&key.sku).is_none() {
                 return Err(Refusal::UnknownSku(key.sku.clone()));
             }
             let current = state.stock(&key);
-            let event = Stock::decide(current, command.clone())?;
-            let stock = Stock::evolve(current, &event);
-            let happened = match event {
-                Event::Adjusted { delta, reason } => Happened::stock_adjusted(&key, &stock, delta, reason),
-                _ => Happened::stock_counted(&key, &stock),
-            };
+            context.check_version(current.map_or(0, |stock| stock.version))?;
+            let event = Stock::decide(current, command.clone(), store.hold_policy.safety_stock())?;
+            let changed = event.map(|event| Changed::by(key.clone(), current, event, now));
+            let stock = changed.as_ref().map(Changed::stock).or(current).cloned().unwrap_or_default();
             Ok(Decision {
-                happened: vec![happened],
                 status,
                 location: None,
+                version: Some(stock.version),
+                grants: None,
                 body: json!({
                     "store_id": key.store_id,
                     "sku": key.sku,
+                    "applied": changed.is_some(),
                     "version": stock.version,
                     "on_hand": stock.on_hand,
                     "held": stock.held,
                     "safety": stock.safety,
                     "available": stock.available(),
+                    "missing": stock.missing(),
                 }),
-                puts: vec![Put::Stock(key.clone(), stock)],
+                happened: changed.iter().flat_map(Happened::stock_changed).collect(),
+                puts: changed.map(Put::Stock).into_iter().collect(),
             })
         })
         .await

@@ -2,16 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use contracts::{Quantity, QuantityError, ReservationId, Sku};
 
+use super::customer::{Customer, CustomerKey, Holds};
 use super::master::Store;
-use super::reservation::{self, Customer, Line, Reservation, Status};
-use super::stock::{self, Stock, StockKey};
+use super::reservation::{self, Line, Reservation, Status};
+use super::stock::{self, Changed, Stock, StockKey};
 use super::{Refusal, Shortage};
 
-/// The most lines of one reservation: more than a person tries on, and 23 items at most in its transaction.
+/// The most lines of one reservation: more than a person tries on. With every stock and its shortfall, the customer's
+/// counters, the reservation, its event and the idempotency record, at most 66 items in its transaction.
 pub const MAX_LINES: usize = 20;
+/// How often a customer may prolong a hold.
+pub const MAX_CUSTOMER_EXTENSIONS: u32 = 1;
+/// How often staff may: who has not come by then does not want it.
+pub const MAX_STAFF_EXTENSIONS: u32 = 5;
+
+/// What is known when a hold is decided on.
+pub trait Known {
+    /// The count of a SKU in the store.
+    fn stock(&self, key: &StockKey) -> Option<&Stock>;
+    /// How many running holds a customer has.
+    fn holds(&self, key: &CustomerKey) -> Holds;
+}
 
 /// A hold and all that changed with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +34,10 @@ pub struct Moved {
     pub reservation: Reservation,
     /// What happened to it.
     pub event: reservation::Event,
-    /// Every count that moved with it, after the move.
-    pub stocks: Vec<(StockKey, Stock)>,
+    /// Every count that moved with it.
+    pub stocks: Vec<Changed>,
+    /// The customer's running holds, after the move, where their number changed.
+    pub customers: Vec<(CustomerKey, Holds)>,
 }
 
 /// What a customer wants kept.
@@ -33,6 +49,12 @@ pub struct Placing {
     pub lines: Vec<Line>,
     /// For whom.
     pub customer: Customer,
+    /// What is counted of them.
+    pub customer_keys: Vec<CustomerKey>,
+    /// Their account.
+    pub customer_id: Option<String>,
+    /// SHA-256, in hex, of the capability that they are given.
+    pub capability_hash: Option<String>,
 }
 
 /// Lines with the same SKU as one, in the order of their SKUs. Two lines of one SKU must never be checked one by one:
@@ -55,23 +77,28 @@ pub fn merge_lines(lines: impl IntoIterator<Item = Line>) -> Result<Vec<Line>, Q
 /// Places a hold: every line, or nothing.
 ///
 /// # Errors
-/// When a line asks for more than is available; the refusal names every such line.
-pub fn place<'a>(
+/// When the store's policy does not allow it, or a line asks for more than is available; the refusal names every such
+/// line.
+pub fn place(
     store: &Store,
-    stock_of: impl Fn(&Sku) -> Option<&'a Stock>,
+    known: &impl Known,
     placing: Placing,
     now: DateTime<Utc>,
 ) -> Result<Moved, Refusal> {
+    let customers = placing.customer_keys.iter().map(|key| (key.clone(), known.holds(key))).collect();
+    check_policy(store, &placing.lines, &customers)?;
+    let expires_at = store.deadline(now)?;
+
     let mut shortages = Vec::new();
     let mut stocks = Vec::with_capacity(placing.lines.len());
     for Line { sku, quantity } in &placing.lines {
-        let current = stock_of(sku);
+        let key = StockKey { store_id: store.store_id.clone(), sku: sku.clone() };
+        let current = known.stock(&key);
         let available = current.map_or(0, Stock::available);
         if available < quantity.get() {
             shortages.push(Shortage { sku: sku.clone(), requested: quantity.get(), available });
         }
-        let key = StockKey { store_id: store.store_id.clone(), sku: sku.clone() };
-        stocks.push((key, Stock::evolve(current, &stock::Event::Held(*quantity))));
+        stocks.push(Changed::by(key, current, stock::Event::Held(*quantity), now));
     }
     if !shortages.is_empty() {
         return Err(Refusal::InsufficientStock(shortages));
@@ -83,20 +110,46 @@ pub fn place<'a>(
         status: Status::Held,
         lines: placing.lines,
         customer: placing.customer,
+        customer_keys: placing.customer_keys,
+        customer_id: placing.customer_id,
+        capability_hash: placing.capability_hash,
         placed_at: now,
-        expires_at: now + Duration::minutes(store.hold_minutes.into()),
+        expires_at,
+        extensions: 0,
     };
     let event = reservation::Event::Held(Box::new(reservation.clone()));
-    Ok(Moved { reservation, event, stocks })
+    let customers = customers.into_iter().map(|(key, holds)| (key, holds.more())).collect();
+    Ok(Moved { reservation, event, stocks, customers })
+}
+
+fn check_policy(store: &Store, lines: &[Line], customers: &Vec<(CustomerKey, Holds)>) -> Result<(), Refusal> {
+    let policy = &store.hold_policy;
+    if !policy.accepts_holds() {
+        return Err(Refusal::HoldsNotAccepted(store.store_id.clone()));
+    }
+    let most = policy.max_pieces_per_line();
+    if let Some(line) = lines.iter().find(|line| line.quantity > most) {
+        return Err(Refusal::HoldTooLarge { sku: Some(line.sku.clone()), most: most.get() });
+    }
+    let pieces: u32 = lines.iter().map(|line| line.quantity.get()).sum();
+    if pieces > policy.max_pieces() {
+        return Err(Refusal::HoldTooLarge { sku: None, most: policy.max_pieces() });
+    }
+    match policy.max_active_holds() {
+        Some(most) if customers.iter().any(|(_, holds)| holds.active >= most) => {
+            Err(Refusal::CustomerLimit { most })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Moves a hold that is there, and the counts with it.
 ///
 /// # Errors
 /// When the hold's state does not allow it, its time is over, or a count says that the pieces cannot be there.
-pub fn advance<'a>(
+pub fn advance(
     current: Reservation,
-    stock_of: impl Fn(&Sku) -> Option<&'a Stock>,
+    known: &impl Known,
     command: reservation::Command,
     now: DateTime<Utc>,
 ) -> Result<Moved, Refusal> {
@@ -104,18 +157,26 @@ pub fn advance<'a>(
     let mut stocks = Vec::new();
     for Line { sku, quantity } in &current.lines {
         let moved = match event {
-            reservation::Event::Held(_) | reservation::Event::MadeReady => continue,
+            reservation::Event::Held(_)
+            | reservation::Event::MadeReady
+            | reservation::Event::Extended { .. } => break,
             reservation::Event::Collected => stock::Event::HandedOver(*quantity),
-            reservation::Event::Cancelled { .. } => stock::Event::Released(*quantity),
+            reservation::Event::Cancelled | reservation::Event::Expired => stock::Event::Released(*quantity),
         };
         let key = StockKey { store_id: current.store_id.clone(), sku: sku.clone() };
-        let stock = stock_of(sku)
+        let stock = known
+            .stock(&key)
             .ok_or_else(|| Refusal::UnknownStock { store_id: key.store_id.clone(), sku: sku.clone() })?;
         if event == reservation::Event::Collected && stock.on_hand.get() < quantity.get() {
             return Err(Refusal::StockShortfall { sku: sku.clone(), on_hand: stock.on_hand.get() });
         }
-        stocks.push((key, Stock::evolve(Some(stock), &moved)));
+        stocks.push(Changed::by(key, Some(stock), moved, now));
     }
     let reservation = current.evolve(&event);
-    Ok(Moved { reservation, event, stocks })
+    let customers = if reservation.status.is_open() {
+        Vec::new()
+    } else {
+        reservation.customer_keys.iter().map(|key| (key.clone(), known.holds(key).fewer())).collect()
+    };
+    Ok(Moved { reservation, event, stocks, customers })
 }

@@ -1,6 +1,7 @@
 //! Stores and products: what the brand says they are.
 
-use contracts::{ProductCode, Sku, StoreId, Text};
+use chrono::{DateTime, Utc};
+use contracts::{HoldPolicy, OpeningHours, ProductCode, Sku, StoreId, Text};
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
@@ -24,8 +25,10 @@ pub struct Store {
     pub position: Option<Position>,
     /// Whose clock its opening hours and deadlines are told in.
     pub time_zone: chrono_tz::Tz,
-    /// How long a hold lasts, in minutes.
-    pub hold_minutes: u32,
+    /// When it is open.
+    pub opening_hours: OpeningHours,
+    /// How it keeps things for people.
+    pub hold_policy: HoldPolicy,
 }
 
 /// A point on the Earth (WGS 84), in degrees.
@@ -73,6 +76,16 @@ impl Store {
         let version = current.map_or(0, |store| store.version);
         let unchanged = current == Some(&Self { version, ..wanted.clone() });
         (!unchanged).then_some(Self { version: version + 1, ..wanted })
+    }
+
+    /// When a hold ends that begins, or is extended, at `from`.
+    ///
+    /// # Errors
+    /// When holds end with the store's closing time, and it does not open again in a month.
+    pub fn deadline(&self, from: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+        self.hold_policy
+            .deadline(from, &self.opening_hours, self.time_zone)
+            .ok_or_else(|| Refusal::HoldsNotAccepted(self.store_id.clone()))
     }
 }
 

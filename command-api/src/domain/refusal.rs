@@ -49,8 +49,48 @@ pub enum Refusal {
         /// What it was to become.
         wanted: &'static str,
     },
+    /// The aggregate is not at the version that the caller has seen.
+    #[error("the version is {current}, not the one in If-Match; look at it again, then decide")]
+    VersionMismatch {
+        /// What its version is; 0 when there is none.
+        current: u64,
+    },
+    /// The store takes no holds, or is closed for as far as one can see.
+    #[error("store `{0}` takes no holds now; look in another store")]
+    HoldsNotAccepted(StoreId),
+    /// More pieces than the store keeps: of one SKU, or altogether.
+    #[error("the store keeps at most {most} pieces {}; ask for fewer", match sku { Some(sku) => format!("of `{sku}`"), None => "in one hold".to_owned() })]
+    HoldTooLarge {
+        /// The SKU, if it is one of them.
+        sku: Option<Sku>,
+        /// How many it keeps.
+        most: u32,
+    },
+    /// The customer has as many running holds as the store allows.
+    #[error("the customer has {most} running holds; collect or cancel one first")]
+    CustomerLimit {
+        /// How many it allows.
+        most: u32,
+    },
+    /// The hold was extended as often as whoever asks may do.
+    #[error("the hold was extended {most} times already; collect it, or place a new one")]
+    ExtensionLimit {
+        /// How often they may.
+        most: u32,
+    },
+    /// A count was taken before movements that are forgotten.
+    #[error(
+        "the count was taken before {oldest}, and what came and went until then is forgotten; count again"
+    )]
+    CountTooOld {
+        /// The oldest time for which a count can still be rebased.
+        oldest: DateTime<Utc>,
+    },
+    /// No such product.
+    #[error("product `{0}` is not known")]
+    UnknownProduct(ProductCode),
     /// The hold's time is over.
-    #[error("the hold ended at {0}; cancel it and place a new one")]
+    #[error("the hold ended at {0}; place a new one")]
     ReservationExpired(DateTime<Utc>),
     /// The movement leads out of the range of a count.
     #[error("{on_hand} pieces are on hand; a movement of {delta} leaves no possible count")]

@@ -5,8 +5,9 @@ use contracts::{Quantity, ReservationId, Sku, StoreId};
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use super::customer::{Customer, CustomerKey};
 
-/// Where a hold stands. The last two are final.
+/// Where a hold stands. The last three are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -18,6 +19,8 @@ pub enum Status {
     Collected,
     /// Given up.
     Cancelled,
+    /// Nobody came in time.
+    Expired,
 }
 
 impl Status {
@@ -29,7 +32,14 @@ impl Status {
             Self::Ready => "ready",
             Self::Collected => "collected",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
         }
+    }
+
+    /// Whether pieces are kept.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Held | Self::Ready)
     }
 }
 
@@ -40,26 +50,6 @@ pub struct Line {
     pub sku: Sku,
     /// Pieces.
     pub quantity: Quantity,
-}
-
-/// For whom the pieces are kept, and how to reach them.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Customer {
-    /// Name to call out.
-    pub name: String,
-    /// Telephone number, as the customer wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    /// Mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-}
-
-/// Says nothing of the person: what is printed for debugging ends in logs.
-impl std::fmt::Debug for Customer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Customer(..)")
-    }
 }
 
 /// A hold.
@@ -77,24 +67,38 @@ pub struct Reservation {
     pub lines: Vec<Line>,
     /// For whom.
     pub customer: Customer,
+    /// The customer by what may be counted of them, without saying who they are.
+    pub customer_keys: Vec<CustomerKey>,
+    /// The customer's account, as the issuer of tokens calls it.
+    pub customer_id: Option<String>,
+    /// SHA-256, in hex, of the capability that the customer was given.
+    pub capability_hash: Option<String>,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,
     /// Until when the pieces are kept.
     pub expires_at: DateTime<Utc>,
+    /// How often that was prolonged.
+    pub extensions: u32,
 }
 
 /// What one may do to a hold that is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     /// The pieces were fetched from the shelf.
     MakeReady,
     /// The customer takes them.
     Collect,
     /// The customer does not want them, or the store cannot give them.
-    Cancel {
-        /// Why, in the words of whoever cancels.
-        reason: Option<String>,
+    Cancel,
+    /// The customer needs more time.
+    Extend {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// How often a hold may be extended by whoever asks.
+        most: u32,
     },
+    /// The time is over.
+    Expire,
 }
 
 /// What happened to a hold.
@@ -107,49 +111,61 @@ pub enum Event {
     /// They were handed over.
     Collected,
     /// It was given up.
-    Cancelled {
-        /// Why.
-        reason: Option<String>,
+    Cancelled,
+    /// Its time was prolonged.
+    Extended {
+        /// Until when.
+        until: DateTime<Utc>,
     },
+    /// Its time was over.
+    Expired,
 }
 
 impl Reservation {
     /// What a command leads to.
     ///
     /// # Errors
-    /// When the state does not allow it, or the hold's time is over.
+    /// When the state does not allow it, the hold's time is over, or it was extended often enough.
     pub fn decide(&self, command: Command, now: DateTime<Utc>) -> Result<Event, Refusal> {
-        let wanted = match command {
-            Command::MakeReady => "made ready",
-            Command::Collect => "collected",
-            Command::Cancel { .. } => "cancelled",
-        };
-        let allowed = match command {
-            Command::MakeReady => self.status == Status::Held,
-            Command::Collect | Command::Cancel { .. } => matches!(self.status, Status::Held | Status::Ready),
+        let overdue = now >= self.expires_at;
+        let (wanted, allowed) = match command {
+            Command::MakeReady => ("made ready", self.status == Status::Held),
+            Command::Collect => ("collected", self.status.is_open()),
+            Command::Cancel => ("cancelled", self.status.is_open()),
+            Command::Extend { .. } => ("extended", self.status.is_open()),
+            Command::Expire => ("expired", self.status.is_open() && overdue),
         };
         if !allowed {
             return Err(Refusal::InvalidTransition { status: self.status, version: self.version, wanted });
         }
-        if now >= self.expires_at && !matches!(command, Command::Cancel { .. }) {
+        if overdue && !matches!(command, Command::Cancel | Command::Expire) {
             return Err(Refusal::ReservationExpired(self.expires_at));
         }
-        Ok(match command {
-            Command::MakeReady => Event::MadeReady,
-            Command::Collect => Event::Collected,
-            Command::Cancel { reason } => Event::Cancelled { reason },
-        })
+        match command {
+            Command::MakeReady => Ok(Event::MadeReady),
+            Command::Collect => Ok(Event::Collected),
+            Command::Cancel => Ok(Event::Cancelled),
+            Command::Extend { most, .. } if self.extensions >= most => Err(Refusal::ExtensionLimit { most }),
+            // A policy may have become shorter since: time once promised is not taken back.
+            Command::Extend { until, .. } => Ok(Event::Extended { until: until.max(self.expires_at) }),
+            Command::Expire => Ok(Event::Expired),
+        }
     }
 
-    /// The hold after an event.
+    /// The hold after an event. Never fails.
     #[must_use]
     pub fn evolve(self, event: &Event) -> Self {
+        let version = self.version + 1;
         let status = match event {
             Event::Held(placed) => return (**placed).clone(),
+            Event::Extended { until } => {
+                return Self { version, expires_at: *until, extensions: self.extensions + 1, ..self };
+            }
             Event::MadeReady => Status::Ready,
             Event::Collected => Status::Collected,
-            Event::Cancelled { .. } => Status::Cancelled,
+            Event::Cancelled => Status::Cancelled,
+            Event::Expired => Status::Expired,
         };
-        Self { version: self.version + 1, status, ..self }
+        Self { version, status, ..self }
     }
 }

@@ -2,23 +2,27 @@
 
 use std::fmt::Display;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::problem::Code;
-use contracts::{Level, ProductCode, Quantity, ReservationId, Sku, StoreId, Text};
+use contracts::{HoldPolicy, Level, OpeningHours, ProductCode, Quantity, Sku, StoreId, Text};
 use platform::Problem;
 use serde::Deserialize;
-use uuid::Uuid;
 
-use crate::domain::hold::{self, MAX_LINES, Placing};
+use crate::app::Hold;
+use crate::domain::customer::Customer;
+use crate::domain::hold::{self, MAX_LINES};
 use crate::domain::master::{MAX_SKUS, Position, Product, SkuInfo, Store};
-use crate::domain::reservation::{Customer, Line};
+use crate::domain::reservation::Line;
 use crate::domain::stock::Command as StockCommand;
 
-/// How long a hold lasts where the store does not say, in minutes.
-const DEFAULT_HOLD_MINUTES: u32 = 24 * 60;
-/// Longest hold, in minutes: two weeks, after which pieces are unsold rather than kept.
-const MAX_HOLD_MINUTES: u32 = 14 * 24 * 60;
+/// How far ahead of ours a source's clock may be: a minute happens, an hour is a time zone.
+const MAX_CLOCK_LEAD: TimeDelta = TimeDelta::minutes(5);
+/// Longest name of a source of counts, in characters.
+const MAX_SOURCE_CHARS: usize = 64;
+/// Decimals of a degree that are kept: 11 mm on the ground, and nothing that DynamoDB's numbers cannot hold.
+const DEGREE_DECIMALS: f64 = 1e7;
 /// Most pieces that one adjustment may move: a delivery fits, a typing error of three digits more does not.
-const MAX_DELTA: i32 = 100_000;
+const MAX_DELTA: u32 = 100_000;
 /// Longest telephone number, in characters, with its blanks and brackets.
 const MAX_PHONE_CHARS: usize = 32;
 /// Longest mail address, in bytes (RFC 5321).
@@ -65,15 +69,14 @@ pub(super) struct StoreIn {
     latitude: Option<f64>,
     longitude: Option<f64>,
     time_zone: String,
-    hold_minutes: Option<u32>,
+    #[serde(default)]
+    opening_hours: OpeningHours,
+    #[serde(default)]
+    hold_policy: HoldPolicy,
 }
 
 impl StoreIn {
     pub(super) fn into_store(self, store_id: StoreId) -> Result<Store, Problem> {
-        let hold_minutes = self.hold_minutes.unwrap_or(DEFAULT_HOLD_MINUTES);
-        if !(1..=MAX_HOLD_MINUTES).contains(&hold_minutes) {
-            return Err(invalid("hold_minutes", format!("Send 1 to {MAX_HOLD_MINUTES} minutes.")));
-        }
         let time_zone = self
             .time_zone
             .parse()
@@ -87,7 +90,7 @@ impl StoreIn {
                 if !(-180.0..=180.0).contains(&longitude) {
                     return Err(invalid("longitude", "Send -180 to 180 degrees."));
                 }
-                Some(Position { latitude, longitude })
+                Some(Position { latitude: rounded(latitude), longitude: rounded(longitude) })
             }
             (Some(_), None) => {
                 return Err(invalid("longitude", "Send both latitude and longitude, or neither."));
@@ -96,9 +99,19 @@ impl StoreIn {
                 return Err(invalid("latitude", "Send both latitude and longitude, or neither."));
             }
         };
-        let Self { name, address, .. } = self;
-        Ok(Store { store_id, version: 0, name, address, position, time_zone, hold_minutes })
+        let Self { name, address, opening_hours, hold_policy, .. } = self;
+        if hold_policy.needs_hours() && opening_hours.week().iter().all(Vec::is_empty) {
+            let detail =
+                "Holds end when the store closes: say when it is open, or how many minutes they last.";
+            return Err(invalid("opening_hours", detail));
+        }
+        Ok(Store { store_id, version: 0, name, address, position, time_zone, opening_hours, hold_policy })
     }
+}
+
+/// Adding zero turns -0 into 0, which DynamoDB does anyway: what is stored must equal what was sent.
+fn rounded(degrees: f64) -> f64 {
+    (degrees * DEGREE_DECIMALS).round() / DEGREE_DECIMALS + 0.0
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,22 +172,47 @@ fn is_gtin(text: &str) -> bool {
 pub(super) struct CountIn {
     on_hand: Level,
     safety: Option<Level>,
+    observed_at: Option<DateTime<Utc>>,
+    source: Option<Words>,
 }
 
-impl From<CountIn> for StockCommand {
-    fn from(CountIn { on_hand, safety }: CountIn) -> Self {
-        Self::Count { on_hand, safety }
+impl CountIn {
+    pub(super) fn into_command(self, now: DateTime<Utc>) -> Result<StockCommand, Problem> {
+        let Self { on_hand, safety, observed_at, source } = self;
+        if observed_at.is_some_and(|observed_at| observed_at > now + MAX_CLOCK_LEAD) {
+            return Err(invalid(
+                "observed_at",
+                "Send when the pieces were counted, which is not in the future.",
+            ));
+        }
+        if observed_at.is_some_and(|observed_at| observed_at < DateTime::UNIX_EPOCH) {
+            return Err(invalid("observed_at", "Send when the pieces were counted, after 1970."));
+        }
+        let source = source.map(Words::into_string);
+        if source.as_ref().is_some_and(|source| source.chars().count() > MAX_SOURCE_CHARS) {
+            return Err(invalid(
+                "source",
+                format!("Name the source in at most {MAX_SOURCE_CHARS} characters."),
+            ));
+        }
+        let observed_at = observed_at.map(|observed_at| to_micros(observed_at).min(now));
+        Ok(StockCommand::Count { on_hand, safety, observed_at, source })
     }
+}
+
+/// Microseconds: what every store on the way can hold.
+fn to_micros(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AdjustmentIn {
     delta: Delta,
-    reason: Words,
+    pub reason: Words,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "i64")]
 struct Delta(i32);
 
@@ -184,15 +222,16 @@ impl TryFrom<i64> for Delta {
     fn try_from(value: i64) -> Result<Self, String> {
         i32::try_from(value)
             .ok()
-            .filter(|delta| *delta != 0 && delta.abs() <= MAX_DELTA)
+            .filter(|delta| *delta != 0 && delta.unsigned_abs() <= MAX_DELTA)
             .map(Self)
             .ok_or_else(|| format!("delta must be 1 to {MAX_DELTA} pieces up or down, not {value}"))
     }
 }
 
-impl From<AdjustmentIn> for StockCommand {
-    fn from(AdjustmentIn { delta: Delta(delta), reason }: AdjustmentIn) -> Self {
-        Self::Adjust { delta, reason: reason.into_string() }
+impl AdjustmentIn {
+    pub(super) fn command(&self) -> StockCommand {
+        let Delta(delta) = self.delta;
+        StockCommand::Adjust { delta }
     }
 }
 
@@ -220,7 +259,7 @@ struct CustomerIn {
 }
 
 impl HoldIn {
-    pub(super) fn into_placing(self) -> Result<(StoreId, Placing), Problem> {
+    pub(super) fn into_hold(self) -> Result<Hold, Problem> {
         if !(1..=MAX_LINES).contains(&self.lines.len()) {
             return Err(invalid("lines", format!("A reservation has 1 to {MAX_LINES} lines.")));
         }
@@ -231,8 +270,7 @@ impl HoldIn {
         let lines = hold::merge_lines(lines)
             .map_err(|error| invalid("lines", format!("Lines of the same SKU count together: {error}.")))?;
         let customer = self.customer.into_customer()?;
-        let id = ReservationId::from(Uuid::now_v7());
-        Ok((self.store_id, Placing { id, lines, customer }))
+        Ok(Hold { store_id: self.store_id, lines, customer })
     }
 }
 
@@ -268,14 +306,10 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-/// Making ready and collecting say nothing more than their path does.
+/// Moves say nothing more than their path does, but for why.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct MoveIn {}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CancelIn {
+pub(super) struct MoveIn {
     pub reason: Option<Words>,
 }
 
@@ -290,6 +324,27 @@ mod tests {
         }
         for bad in ["", "4901234567895", "490123456789", "49012345678x4", "0"] {
             assert!(!is_gtin(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_delta_has_bounds_on_both_sides() {
+        for (value, taken) in [
+            (0, false),
+            (1, true),
+            (-100_000, true),
+            (100_001, false),
+            (i64::from(i32::MIN), false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(Delta::try_from(value).is_ok(), taken, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_position_is_kept_to_what_can_be_stored() {
+        for (sent, kept) in [(1e-200, 0.0), (-0.0, 0.0), (35.672_512_34, 35.672_512_3), (-90.0, -90.0)] {
+            assert_eq!(rounded(sent).to_bits(), f64::to_bits(kept), "{sent}");
         }
     }
 

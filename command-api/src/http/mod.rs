@@ -9,20 +9,21 @@ mod problem;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{post, put};
+use chrono::Utc;
 use contracts::{ProductCode, ReservationId, Sku, StoreId};
+use platform::auth::{self, Verifier};
 use platform::extract::{Json, OptionalJson, Path};
 use platform::health::{self, NotReady, Ready};
 use platform::{Problem, server};
 
-use crate::app::App;
-use crate::domain::reservation::Command as Move;
-use crate::domain::stock::{Command as StockCommand, StockKey};
-use crate::http::body::{AdjustmentIn, CancelIn, CountIn, HoldIn, MoveIn, ProductIn, StoreIn};
+use crate::app::{App, Move};
+use crate::domain::stock::StockKey;
+use crate::http::body::{AdjustmentIn, CountIn, HoldIn, MoveIn, ProductIn, StoreIn};
 use crate::http::command::{Command, Reply};
 use crate::http::problem::problem;
 
 /// The API, its health and its conventions.
-pub fn router(app: App) -> Router {
+pub fn router(app: App, verifier: Verifier) -> Router {
     let api = Router::new()
         .route("/v1/stores/{store_id}", put(define_store))
         .route("/v1/products/{product_code}", put(define_product))
@@ -32,6 +33,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/reservations/{id}/ready", post(make_ready))
         .route("/v1/reservations/{id}/collect", post(collect))
         .route("/v1/reservations/{id}/cancel", post(cancel))
+        .route("/v1/reservations/{id}/extend", post(extend))
+        .layer(auth::layer(verifier))
         .with_state(app.clone());
     server::with_conventions(api.merge(health::routes(Tables(app))))
 }
@@ -52,55 +55,48 @@ type Answered = Result<Reply, Problem>;
 
 async fn define_store(
     State(app): State<App>,
-    Path(store_id): Path<StoreId>,
     command: Command,
+    Path(store_id): Path<StoreId>,
     Json { value, bytes }: Json<StoreIn>,
 ) -> Answered {
-    let context = command.context(&bytes);
+    let context = command.context(&bytes, None);
     let store = value.into_store(store_id)?;
     app.define_store(&context, store).await.map(Reply).map_err(problem)
 }
 
 async fn define_product(
     State(app): State<App>,
-    Path(product_code): Path<ProductCode>,
     command: Command,
+    Path(product_code): Path<ProductCode>,
     Json { value, bytes }: Json<ProductIn>,
 ) -> Answered {
-    let context = command.context(&bytes);
+    let context = command.context(&bytes, None);
     let product = value.into_product(product_code)?;
     app.define_product(&context, product).await.map(Reply).map_err(problem)
 }
 
 async fn count(
     State(app): State<App>,
-    Path((store_id, sku)): Path<(StoreId, Sku)>,
     command: Command,
+    Path((store_id, sku)): Path<(StoreId, Sku)>,
     Json { value, bytes }: Json<CountIn>,
 ) -> Answered {
-    change_stock(&app, store_id, sku, command, &bytes, value.into()).await
+    body::same_brand(&store_id, &sku, "sku")?;
+    let context = command.context(&bytes, None);
+    let count = value.into_command(Utc::now())?;
+    app.change_stock(&context, StockKey { store_id, sku }, count).await.map(Reply).map_err(problem)
 }
 
 async fn adjust(
     State(app): State<App>,
-    Path((store_id, sku)): Path<(StoreId, Sku)>,
     command: Command,
+    Path((store_id, sku)): Path<(StoreId, Sku)>,
     Json { value, bytes }: Json<AdjustmentIn>,
 ) -> Answered {
-    change_stock(&app, store_id, sku, command, &bytes, value.into()).await
-}
-
-async fn change_stock(
-    app: &App,
-    store_id: StoreId,
-    sku: Sku,
-    command: Command,
-    bytes: &[u8],
-    change: StockCommand,
-) -> Answered {
     body::same_brand(&store_id, &sku, "sku")?;
-    let key = StockKey { store_id, sku };
-    app.change_stock(&command.context(bytes), key, change).await.map(Reply).map_err(problem)
+    let adjustment = value.command();
+    let context = command.context(&bytes, Some(value.reason));
+    app.change_stock(&context, StockKey { store_id, sku }, adjustment).await.map(Reply).map_err(problem)
 }
 
 async fn place_hold(
@@ -108,35 +104,54 @@ async fn place_hold(
     command: Command,
     Json { value, bytes }: Json<HoldIn>,
 ) -> Answered {
-    let context = command.context(&bytes);
-    let (store_id, placing) = value.into_placing()?;
-    app.place_hold(&context, store_id, placing).await.map(Reply).map_err(problem)
+    let context = command.context(&bytes, None);
+    let hold = value.into_hold()?;
+    app.place_hold(&context, hold).await.map(Reply).map_err(problem)
 }
 
 async fn make_ready(
-    State(app): State<App>,
-    Path(id): Path<ReservationId>,
+    state: State<App>,
     command: Command,
-    OptionalJson { bytes, .. }: OptionalJson<MoveIn>,
+    id: Path<ReservationId>,
+    body: OptionalJson<MoveIn>,
 ) -> Answered {
-    app.move_hold(&command.context(&bytes), id, Move::MakeReady).await.map(Reply).map_err(problem)
+    advance(state, command, id, body, Move::MakeReady).await
 }
 
 async fn collect(
-    State(app): State<App>,
-    Path(id): Path<ReservationId>,
+    state: State<App>,
     command: Command,
-    OptionalJson { bytes, .. }: OptionalJson<MoveIn>,
+    id: Path<ReservationId>,
+    body: OptionalJson<MoveIn>,
 ) -> Answered {
-    app.move_hold(&command.context(&bytes), id, Move::Collect).await.map(Reply).map_err(problem)
+    advance(state, command, id, body, Move::Collect).await
 }
 
 async fn cancel(
-    State(app): State<App>,
-    Path(id): Path<ReservationId>,
+    state: State<App>,
     command: Command,
-    OptionalJson { value, bytes }: OptionalJson<CancelIn>,
+    id: Path<ReservationId>,
+    body: OptionalJson<MoveIn>,
 ) -> Answered {
-    let reason = value.reason.map(body::Words::into_string);
-    app.move_hold(&command.context(&bytes), id, Move::Cancel { reason }).await.map(Reply).map_err(problem)
+    advance(state, command, id, body, Move::Cancel).await
+}
+
+async fn extend(
+    state: State<App>,
+    command: Command,
+    id: Path<ReservationId>,
+    body: OptionalJson<MoveIn>,
+) -> Answered {
+    advance(state, command, id, body, Move::Extend).await
+}
+
+async fn advance(
+    State(app): State<App>,
+    command: Command,
+    Path(id): Path<ReservationId>,
+    OptionalJson { value, bytes }: OptionalJson<MoveIn>,
+    to: Move,
+) -> Answered {
+    let context = command.context(&bytes, value.reason);
+    app.move_hold(&context, id, to).await.map(Reply).map_err(problem)
 }

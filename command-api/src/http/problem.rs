@@ -12,14 +12,19 @@ use crate::store;
 pub(super) fn problem(error: Error) -> Problem {
     match error {
         Error::Refused(refusal) => refused(&refusal),
+        Error::Unauthenticated => {
+            Problem::new(Code::Unauthenticated, "Send a token: Authorization: Bearer TOKEN.")
+        }
+        Error::Forbidden => {
+            Problem::new(Code::Forbidden, "Your role does not allow this. Ask somebody whose role does.")
+        }
         Error::KeyReused => {
             let detail =
                 "This Idempotency-Key belongs to another request. Send a new key with a new request.";
             Problem::new(Code::IdempotencyKeyReused, detail).at("Idempotency-Key")
         }
         Error::Contention => {
-            let detail =
-                "Many commands want the same items. Nothing was changed; send the same request again.";
+            let detail = "Many commands want the same items. Send the same request again, with the same key.";
             Problem::new(Code::Contention, detail)
         }
         Error::Store(store::Error::Busy(cause) | store::Error::Unavailable(cause)) => {
@@ -49,13 +54,19 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::InvalidTransition { status, version, .. } => {
             problem.with("reservation_status", status.as_str()).with("reservation_version", *version)
         }
-        Refusal::UnknownStore(_) => problem.at("store_id"),
+        Refusal::VersionMismatch { current } => problem.at("If-Match").with("current_version", *current),
+        Refusal::HoldTooLarge { .. } => problem.at("lines"),
+        Refusal::CountTooOld { .. } => problem.at("observed_at"),
+        Refusal::UnknownStore(_) | Refusal::HoldsNotAccepted(_) => problem.at("store_id"),
+        Refusal::UnknownProduct(_) => problem.at("product_code"),
         Refusal::UnknownSku(_) | Refusal::SkuOfOtherProduct { .. } | Refusal::SkuRemoved(_) => {
             problem.at("sku")
         }
         Refusal::StockOutOfRange { .. } => problem.at("delta"),
         Refusal::UnknownStock { .. }
         | Refusal::UnknownReservation(_)
+        | Refusal::CustomerLimit { .. }
+        | Refusal::ExtensionLimit { .. }
         | Refusal::ReservationExpired(_)
         | Refusal::StockShortfall { .. } => problem,
     }
@@ -66,7 +77,14 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::UnknownStore(_) => Code::UnknownStore,
         Refusal::UnknownSku(_) => Code::UnknownSku,
         Refusal::UnknownStock { .. } => Code::UnknownStock,
+        Refusal::UnknownProduct(_) => Code::UnknownProduct,
         Refusal::UnknownReservation(_) => Code::UnknownReservation,
+        Refusal::VersionMismatch { .. } => Code::VersionMismatch,
+        Refusal::HoldsNotAccepted(_) => Code::HoldsNotAccepted,
+        Refusal::HoldTooLarge { .. } => Code::HoldTooLarge,
+        Refusal::CustomerLimit { .. } => Code::CustomerLimit,
+        Refusal::ExtensionLimit { .. } => Code::ExtensionLimit,
+        Refusal::CountTooOld { .. } => Code::CountTooOld,
         Refusal::InsufficientStock(_) => Code::InsufficientStock,
         Refusal::InvalidTransition { .. } => Code::InvalidTransition,
         Refusal::ReservationExpired(_) => Code::ReservationExpired,

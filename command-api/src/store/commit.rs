@@ -22,8 +22,19 @@ const OUTBOX_DAYS: i64 = 7;
 enum Condition {
     /// Nothing is there.
     New,
-    /// The version before is there.
+    /// This version is there.
     Follows(u64),
+}
+
+impl Condition {
+    fn replaces(version: u64) -> Self {
+        if version == 0 { Self::New } else { Self::Follows(version) }
+    }
+
+    /// For what is raised by one with every command.
+    fn precedes(version: u64) -> Self {
+        Self::replaces(version.saturating_sub(1))
+    }
 }
 
 /// One item of the transaction, and the item that it would replace.
@@ -86,25 +97,33 @@ fn writes(changes: &Changes) -> Result<Vec<Write>, Error> {
     };
     let mut writes = vec![reply];
     for put in &changes.puts {
-        let (key, item, version) = match put {
-            Put::Stock(key, stock) => {
-                (Key::Stock(key.clone()), items::stock(key, stock)?, Some(stock.version))
-            }
-            Put::Reservation(reservation) => {
-                let version = Some(reservation.version);
-                (Key::Reservation(reservation.id), items::reservation(reservation)?, version)
-            }
+        let (key, item, condition) = match put {
+            Put::Stock(changed) => (
+                Key::Stock(changed.key.clone()),
+                items::stock(&changed.key, changed.stock())?,
+                Condition::replaces(changed.replaces),
+            ),
+            Put::Reservation(reservation) => (
+                Key::Reservation(reservation.id),
+                items::reservation(reservation)?,
+                Condition::precedes(reservation.version),
+            ),
+            Put::Customer(key, holds) => (
+                Key::Customer(key.clone()),
+                items::customer(key, *holds)?,
+                Condition::precedes(holds.version),
+            ),
             Put::Store(store) => {
-                (Key::Store(store.store_id.clone()), items::store(store)?, Some(store.version))
+                (Key::Store(store.store_id.clone()), items::store(store)?, Condition::precedes(store.version))
             }
-            Put::Product(product) => {
-                (Key::Product(product.product_code.clone()), items::product(product)?, Some(product.version))
+            Put::Product(product) => (
+                Key::Product(product.product_code.clone()),
+                items::product(product)?,
+                Condition::precedes(product.version),
+            ),
+            Put::Sku(sku, product_code) => {
+                (Key::Sku(sku.clone()), items::sku(sku, product_code)?, Condition::New)
             }
-            Put::Sku(sku, product_code) => (Key::Sku(sku.clone()), items::sku(sku, product_code)?, None),
-        };
-        let condition = match version {
-            None | Some(0 | 1) => Condition::New,
-            Some(version) => Condition::Follows(version - 1),
         };
         writes.push(Write { table: key.table(), item, condition, key: Some(key) });
     }
@@ -174,8 +193,14 @@ mod tests {
     }
 
     fn reply_item() -> Item {
-        let reply =
-            super::super::Reply { request_hash: "h".into(), status: 200, location: None, body: "{}".into() };
+        let reply = super::super::Reply {
+            request_hash: "h".into(),
+            status: 200,
+            location: None,
+            version: None,
+            grants: None,
+            body: "{}".into(),
+        };
         items::reply(&CommandId("c".into()), &reply, Utc::now(), 0).unwrap()
     }
 

@@ -5,15 +5,16 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::serde::ts_microseconds;
+use chrono::serde::{ts_microseconds, ts_microseconds_option};
 use chrono::{DateTime, Utc};
-use contracts::{Level, ProductCode, ReservationId, Sku, StoreId, Text};
+use contracts::{HoldPolicy, Level, OpeningHours, ProductCode, ReservationId, Sku, StoreId, Text, due};
 use serde::{Deserialize, Serialize};
 
 use super::{CommandId, Error, Key, Reply, State};
+use crate::domain::customer::{Customer, CustomerKey, Holds};
 use crate::domain::master::{Position, Product, SkuInfo, Store};
-use crate::domain::reservation::{Customer, Line, Reservation, Status};
-use crate::domain::stock::{Stock, StockKey};
+use crate::domain::reservation::{Line, Reservation, Status};
+use crate::domain::stock::{Movement, Movements, Stock, StockKey};
 
 /// An item as the SDK has it.
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -32,6 +33,7 @@ pub(super) fn partition_key(key: &Key) -> String {
         Key::Store(id) => format!("store#{id}"),
         Key::Product(code) => format!("product#{code}"),
         Key::Sku(sku) => format!("sku#{sku}"),
+        Key::Customer(key) => key.as_str().to_owned(),
     }
 }
 
@@ -44,6 +46,13 @@ struct StockItem {
     on_hand: Level,
     held: Level,
     safety: Level,
+    #[serde(default, with = "ts_microseconds_option", skip_serializing_if = "Option::is_none")]
+    counted_at: Option<DateTime<Utc>>,
+    /// The latest movements, flat and small: when, how many, when, how many, …
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    movements: Vec<i64>,
+    #[serde(default, with = "ts_microseconds_option", skip_serializing_if = "Option::is_none")]
+    forgotten_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,10 +63,28 @@ struct ReservationItem {
     status: Status,
     lines: Vec<Line>,
     customer: Customer,
+    #[serde(default)]
+    customer_keys: Vec<CustomerKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capability_hash: Option<String>,
     #[serde(with = "ts_microseconds")]
     placed_at: DateTime<Utc>,
     #[serde(with = "ts_microseconds")]
     expires_at: DateTime<Utc>,
+    #[serde(default)]
+    extensions: u32,
+    /// Only while it runs: what has ended is not in the index of what is to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CustomerItem {
+    pk: CustomerKey,
+    version: u64,
+    active: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,7 +98,10 @@ struct StoreItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
     time_zone: chrono_tz::Tz,
-    hold_minutes: u32,
+    #[serde(default)]
+    opening_hours: OpeningHours,
+    #[serde(default)]
+    hold_policy: HoldPolicy,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,6 +127,10 @@ struct ReplyItem {
     status: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     location: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    grants: Option<ReservationId>,
     body: String,
     #[serde(with = "ts_microseconds")]
     answered_at: DateTime<Utc>,
@@ -113,21 +147,130 @@ fn read<'a, T: Deserialize<'a>>(pk: &str, item: Item) -> Result<T, Error> {
 }
 
 pub(super) fn stock(key: &StockKey, stock: &Stock) -> Result<Item, Error> {
-    let Stock { version, on_hand, held, safety } = stock.clone();
+    let Stock { version, on_hand, held, safety, counted_at, movements } = stock.clone();
     let StockKey { store_id, sku } = key.clone();
-    to_item(&StockItem { pk: key.to_string(), store_id, sku, version, on_hand, held, safety })
+    let Movements { recent, forgotten_until } = movements;
+    let movements = recent.iter().flat_map(|Movement { at, delta }| [at.timestamp_micros(), (*delta).into()]);
+    to_item(&StockItem {
+        pk: key.to_string(),
+        store_id,
+        sku,
+        version,
+        on_hand,
+        held,
+        safety,
+        counted_at,
+        movements: movements.collect(),
+        forgotten_until,
+    })
+}
+
+fn stock_of(pk: &str, item: Item) -> Result<Stock, Error> {
+    let StockItem { version, on_hand, held, safety, counted_at, movements, forgotten_until, .. } =
+        read(pk, item)?;
+    let recent = movements.chunks(2).map(|movement| {
+        let &[at, delta] = movement else { return None };
+        Some(Movement { at: DateTime::from_timestamp_micros(at)?, delta: delta.try_into().ok()? })
+    });
+    let recent = recent.collect::<Option<_>>().ok_or_else(|| Error::corrupt(pk, "movements"))?;
+    Ok(Stock { version, on_hand, held, safety, counted_at, movements: Movements { recent, forgotten_until } })
 }
 
 pub(super) fn reservation(reservation: &Reservation) -> Result<Item, Error> {
-    let Reservation { id, version, store_id, status, lines, customer, placed_at, expires_at } =
-        reservation.clone();
-    to_item(&ReservationItem { pk: id, version, store_id, status, lines, customer, placed_at, expires_at })
+    let Reservation {
+        id,
+        version,
+        store_id,
+        status,
+        lines,
+        customer,
+        customer_keys,
+        customer_id,
+        capability_hash,
+        placed_at,
+        expires_at,
+        extensions,
+    } = reservation.clone();
+    to_item(&ReservationItem {
+        pk: id,
+        version,
+        store_id,
+        status,
+        lines,
+        customer,
+        customer_keys,
+        customer_id,
+        capability_hash,
+        placed_at,
+        expires_at,
+        extensions,
+        due_shard: status.is_open().then(|| due_shard(id)),
+    })
+}
+
+fn reservation_of(pk: &str, item: Item) -> Result<Reservation, Error> {
+    let ReservationItem {
+        pk: id,
+        version,
+        store_id,
+        status,
+        lines,
+        customer,
+        customer_keys,
+        customer_id,
+        capability_hash,
+        placed_at,
+        expires_at,
+        extensions,
+        due_shard: _,
+    } = read(pk, item)?;
+    Ok(Reservation {
+        id,
+        version,
+        store_id,
+        status,
+        lines,
+        customer,
+        customer_keys,
+        customer_id,
+        capability_hash,
+        placed_at,
+        expires_at,
+        extensions,
+    })
+}
+
+/// The partition of the index that a hold is in: by the random end of its id.
+fn due_shard(id: ReservationId) -> u8 {
+    id.last_byte() % due::SHARDS
+}
+
+pub(super) fn customer(key: &CustomerKey, Holds { version, active }: Holds) -> Result<Item, Error> {
+    to_item(&CustomerItem { pk: key.clone(), version, active })
 }
 
 pub(super) fn store(store: &Store) -> Result<Item, Error> {
     let pk = partition_key(&Key::Store(store.store_id.clone()));
-    let Store { store_id, version, name, address, position, time_zone, hold_minutes } = store.clone();
-    to_item(&StoreItem { pk, store_id, version, name, address, position, time_zone, hold_minutes })
+    let Store { store_id, version, name, address, position, time_zone, opening_hours, hold_policy } =
+        store.clone();
+    to_item(&StoreItem {
+        pk,
+        store_id,
+        version,
+        name,
+        address,
+        position,
+        time_zone,
+        opening_hours,
+        hold_policy,
+    })
+}
+
+fn store_of(pk: &str, item: Item) -> Result<Store, Error> {
+    let StoreItem {
+        store_id, version, name, address, position, time_zone, opening_hours, hold_policy, ..
+    } = read(pk, item)?;
+    Ok(Store { store_id, version, name, address, position, time_zone, opening_hours, hold_policy })
 }
 
 pub(super) fn product(product: &Product) -> Result<Item, Error> {
@@ -142,8 +285,9 @@ pub(super) fn sku(sku: &Sku, product_code: &ProductCode) -> Result<Item, Error> 
 }
 
 pub(super) fn reply(id: &CommandId, reply: &Reply, at: DateTime<Utc>, ttl: i64) -> Result<Item, Error> {
-    let Reply { request_hash, status, location, body } = reply.clone();
-    to_item(&ReplyItem { pk: id.0.clone(), request_hash, status, location, body, answered_at: at, ttl })
+    let Reply { request_hash, status, location, version, grants, body } = reply.clone();
+    let pk = id.0.clone();
+    to_item(&ReplyItem { pk, request_hash, status, location, version, grants, body, answered_at: at, ttl })
 }
 
 impl State {
@@ -152,26 +296,22 @@ impl State {
         let pk = partition_key(key);
         match key {
             Key::Reply(_) => {
-                let ReplyItem { request_hash, status, location, body, .. } = read(&pk, item)?;
-                self.reply = Some(Reply { request_hash, status, location, body });
+                let ReplyItem { request_hash, status, location, version, grants, body, .. } =
+                    read(&pk, item)?;
+                self.reply = Some(Reply { request_hash, status, location, version, grants, body });
             }
             Key::Stock(key) => {
-                let StockItem { version, on_hand, held, safety, .. } = read(&pk, item)?;
-                self.stocks.insert(key.clone(), Stock { version, on_hand, held, safety });
+                self.stocks.insert(key.clone(), stock_of(&pk, item)?);
             }
             Key::Reservation(id) => {
-                let ReservationItem {
-                    version, store_id, status, lines, customer, placed_at, expires_at, ..
-                } = read(&pk, item)?;
-                let id = *id;
-                let reservation =
-                    Reservation { id, version, store_id, status, lines, customer, placed_at, expires_at };
-                self.reservations.insert(id, reservation);
+                self.reservations.insert(*id, reservation_of(&pk, item)?);
+            }
+            Key::Customer(key) => {
+                let CustomerItem { version, active, .. } = read(&pk, item)?;
+                self.customers.insert(key.clone(), Holds { version, active });
             }
             Key::Store(_) => {
-                let StoreItem { store_id, version, name, address, position, time_zone, hold_minutes, .. } =
-                    read(&pk, item)?;
-                let store = Store { store_id, version, name, address, position, time_zone, hold_minutes };
+                let store = store_of(&pk, item)?;
                 self.stores.insert(store.store_id.clone(), store);
             }
             Key::Product(_) => {

@@ -19,6 +19,7 @@ impl Key {
             Self::Reply(_) => Table::Idempotency,
             Self::Stock(_) => Table::Stock,
             Self::Reservation(_) => Table::Reservations,
+            Self::Customer(_) => Table::Customers,
             Self::Store(_) | Self::Product(_) | Self::Sku(_) => Table::Masters,
         }
     }

@@ -4,6 +4,7 @@
 //! the events and the idempotency record.
 
 mod commit;
+mod due;
 mod error;
 mod items;
 mod load;
@@ -16,9 +17,11 @@ use contracts::{ProductCode, ReservationId, Sku, StoreId, Table, TablePrefix, ev
 
 pub use error::Error;
 
+use crate::domain::customer::{CustomerKey, Holds};
+use crate::domain::hold;
 use crate::domain::master::{Product, Store};
 use crate::domain::reservation::Reservation;
-use crate::domain::stock::{Stock, StockKey};
+use crate::domain::stock::{Changed, Stock, StockKey};
 
 /// The tables, under one prefix.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub enum Key {
     Product(ProductCode),
     /// Which product has a SKU.
     Sku(Sku),
+    /// How many running holds a customer has.
+    Customer(CustomerKey),
 }
 
 /// Who sent a command under which `Idempotency-Key`, as a SHA-256 in hex.
@@ -57,17 +62,23 @@ pub struct State {
     stores: HashMap<StoreId, Store>,
     products: HashMap<ProductCode, Product>,
     skus: HashMap<Sku, ProductCode>,
+    customers: HashMap<CustomerKey, Holds>,
+}
+
+impl hold::Known for State {
+    fn stock(&self, key: &StockKey) -> Option<&Stock> {
+        self.stocks.get(key)
+    }
+
+    fn holds(&self, key: &CustomerKey) -> Holds {
+        self.customers.get(key).copied().unwrap_or_default()
+    }
 }
 
 impl State {
     /// What the command was answered, if it was carried out before.
     pub fn reply(&self) -> Option<&Reply> {
         self.reply.as_ref()
-    }
-
-    /// A count.
-    pub fn stock(&self, key: &StockKey) -> Option<&Stock> {
-        self.stocks.get(key)
     }
 
     /// A hold.
@@ -98,6 +109,7 @@ impl State {
             && self.stores.is_empty()
             && self.products.is_empty()
             && self.skus.is_empty()
+            && self.customers.is_empty()
     }
 
     /// Takes over what was read later.
@@ -108,6 +120,7 @@ impl State {
         self.stores.extend(newer.stores);
         self.products.extend(newer.products);
         self.skus.extend(newer.skus);
+        self.customers.extend(newer.customers);
     }
 }
 
@@ -115,9 +128,11 @@ impl State {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Put {
     /// A count.
-    Stock(StockKey, Stock),
+    Stock(Changed),
     /// A hold.
     Reservation(Reservation),
+    /// How many running holds a customer has.
+    Customer(CustomerKey, Holds),
     /// A store.
     Store(Store),
     /// A product.
@@ -150,6 +165,10 @@ pub struct Reply {
     pub status: u16,
     /// Where the thing made is, if one was made.
     pub location: Option<String>,
+    /// The version of what was changed.
+    pub version: Option<u64>,
+    /// The hold whose capability goes with the answer. The capability itself is made anew each time, and stored nowhere.
+    pub grants: Option<ReservationId>,
     /// JSON.
     pub body: String,
 }

@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use contracts::{Table, TablePrefix, outbox};
 use platform::dynamodb::Dynamodb;
+use serde_json::Value;
 
+use super::invariants::KEEPING;
 use super::state::{
     Command, Customer, OutboxRow, Product, Reservation, Sku, Stock, Store, Text, available, brand_of,
 };
@@ -55,7 +57,7 @@ impl Tables {
     /// Everything.
     pub(super) async fn read(&self) -> Result<Command> {
         let mut command = Command::default();
-        for table in [Table::Stock, Table::Reservations, Table::Masters, Table::Outbox] {
+        for table in [Table::Stock, Table::Reservations, Table::Customers, Table::Masters, Table::Outbox] {
             for item in self.items(table).await.with_context(|| self.prefix.name(table))? {
                 let pk = item.text("pk")?;
                 add(&mut command, table, &pk, &item)
@@ -73,7 +75,14 @@ fn add(command: &mut Command, table: Table, pk: &str, item: &Item) -> Result<()>
             state.stock.insert(pk.to_owned(), stock(pk, item)?);
         }
         (Table::Reservations, _) => {
-            state.reservations.insert(pk.to_owned(), reservation(item)?);
+            let reservation = reservation(item)?;
+            if KEEPING.contains(&reservation.status.as_str()) {
+                command.customer_keys.extend(item.texts("customer_keys")?);
+            }
+            state.reservations.insert(pk.to_owned(), reservation);
+        }
+        (Table::Customers, _) => {
+            command.active_holds.insert(pk.to_owned(), item.number("active")?);
         }
         (Table::Masters, Some(("store", id))) => {
             state.stores.insert(id.to_owned(), store(id, item)?);
@@ -127,6 +136,9 @@ fn reservation(item: &Item) -> Result<Reservation> {
         },
         placed_at: item.number("placed_at")?,
         expires_at: item.number("expires_at")?,
+        extensions: item.number("extensions")?,
+        customer_id: item.optional("customer_id", Item::text)?,
+        capability_hash: item.optional("capability_hash", Item::text)?,
     })
 }
 
@@ -141,7 +153,8 @@ fn store(id: &str, item: &Item) -> Result<Store> {
         latitude: degrees("latitude")?,
         longitude: degrees("longitude")?,
         time_zone: item.text("time_zone")?,
-        hold_minutes: item.number("hold_minutes")?,
+        opening_hours: item.json("opening_hours")?,
+        hold_policy: item.json("hold_policy")?,
     })
 }
 
@@ -200,6 +213,17 @@ impl Item {
 
     fn map(&self, name: &str) -> Result<Self> {
         self.get(name, "map", |value| value.as_m().ok().cloned().map(Self))
+    }
+
+    fn json(&self, name: &str) -> Result<Value> {
+        let value = self.get(name, "value", |value| Some(value.clone()))?;
+        Ok(serde_dynamo::aws_sdk_dynamodb_1::from_attribute_value(value)?)
+    }
+
+    fn texts(&self, name: &str) -> Result<Vec<String>> {
+        self.get(name, "list of texts", |value| {
+            value.as_l().ok()?.iter().map(|entry| entry.as_s().ok().cloned()).collect()
+        })
     }
 
     fn list(&self, name: &str) -> Result<Vec<Self>> {

@@ -65,10 +65,16 @@ fn versions(row: &OutboxRow, event: &Event) -> Vec<(String, u64)> {
         // A stock's event carries its stock: counted by what it carries, as everywhere.
         Event::StockCounted(event) => event.stock.iter().map(stock).collect(),
         Event::StockAdjusted(event) => event.stock.iter().map(stock).collect(),
-        Event::StoreDefined(_) | Event::ProductDefined(_) | Event::ReservationMadeReady(_) => vec![own],
+        Event::StockShortfallDetected(event) => event.stock.iter().map(stock).collect(),
+        Event::StockShortfallResolved(event) => event.stock.iter().map(stock).collect(),
+        Event::StoreDefined(_)
+        | Event::ProductDefined(_)
+        | Event::ReservationMadeReady(_)
+        | Event::ReservationExtended(_) => vec![own],
         Event::ReservationHeld(event) => event.stocks.iter().map(stock).chain([own]).collect(),
         Event::ReservationCollected(event) => event.stocks.iter().map(stock).chain([own]).collect(),
         Event::ReservationCancelled(event) => event.stocks.iter().map(stock).chain([own]).collect(),
+        Event::ReservationExpired(event) => event.stocks.iter().map(stock).chain([own]).collect(),
     }
 }
 

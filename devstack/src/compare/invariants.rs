@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::state::{Command, Projection, State};
 
 /// States in which a reservation keeps pieces.
-const KEEPING: [&str; 2] = ["held", "ready"];
+pub(super) const KEEPING: [&str; 2] = ["held", "ready"];
 
 /// Broken rules of counts: none is negative, and what is held is what the running reservations hold.
 pub(super) fn broken(side: &str, state: &State) -> Vec<String> {
@@ -55,6 +55,25 @@ pub(super) fn broken_owners(command: &Command) -> Vec<String> {
                 let [listed, owner] = [listed, owner].map(|code| code.unwrap_or("no product"));
                 format!("sku {sku}: listed by {listed}, owned by {owner} in DynamoDB")
             })
+        })
+        .collect()
+}
+
+/// Customers whose number of running holds is not that of the holds that count for them.
+pub(super) fn broken_counters(command: &Command) -> Vec<String> {
+    let mut running: BTreeMap<&str, u64> = BTreeMap::new();
+    for key in &command.customer_keys {
+        *running.entry(key).or_default() += 1;
+    }
+    let counted = command.active_holds.iter().map(|(key, active)| (key.as_str(), *active));
+    let known: BTreeSet<&str> = running.keys().copied().chain(counted.clone().map(|(key, _)| key)).collect();
+    let counted: BTreeMap<&str, u64> = counted.collect();
+    known
+        .into_iter()
+        .filter_map(|key| {
+            let [counted, running] = [&counted, &running].map(|by_key| by_key.get(key).copied().unwrap_or(0));
+            (counted != running)
+                .then(|| format!("customer {key}: {counted} running holds are counted, {running} there are"))
         })
         .collect()
 }

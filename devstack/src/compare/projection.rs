@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use platform::mysql::Mysql;
-use sqlx::MySqlPool;
 use sqlx::types::chrono::NaiveDateTime;
+use sqlx::{MySqlPool, Row};
 
 use super::state::{Customer, HistoryRow, Product, Projection, Reservation, Sku, State, Stock, Store, Text};
 
@@ -59,33 +59,30 @@ impl Database {
 
     /// The reservations with their lines, and the ids of lines that belong to none.
     async fn reservations(&self) -> Result<(BTreeMap<String, Reservation>, Vec<String>)> {
-        type Columns = (
-            String,
-            String,
-            String,
-            u64,
-            String,
-            String,
-            Option<String>,
-            Option<String>,
-            NaiveDateTime,
-            NaiveDateTime,
-        );
-        let rows: Vec<Columns> = sqlx::query_as(
-            "SELECT reservation_id, brand, store_id, version, status, customer_name, customer_phone, \
-             customer_email, placed_at, expires_at FROM reservations",
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let rows = sqlx::query("SELECT * FROM reservations").fetch_all(&self.pool).await?;
         let mut lines = self.lines().await?;
         let mut read = BTreeMap::new();
-        for (id, brand, store_id, version, status, name, phone, email, placed_at, expires_at) in rows {
-            let lines = lines.remove(&id).unwrap_or_default();
-            let customer = Customer { name, phone, email };
-            let [placed_at, expires_at] =
-                [placed_at, expires_at].map(|time| time.and_utc().timestamp_micros());
-            let reservation =
-                Reservation { brand, version, status, store_id, lines, customer, placed_at, expires_at };
+        for row in rows {
+            let id: String = row.try_get("reservation_id")?;
+            let micros =
+                |column| row.try_get(column).map(|time: NaiveDateTime| time.and_utc().timestamp_micros());
+            let reservation = Reservation {
+                brand: row.try_get("brand")?,
+                version: row.try_get("version")?,
+                status: row.try_get("status")?,
+                store_id: row.try_get("store_id")?,
+                lines: lines.remove(&id).unwrap_or_default(),
+                customer: Customer {
+                    name: row.try_get("customer_name")?,
+                    phone: row.try_get("customer_phone")?,
+                    email: row.try_get("customer_email")?,
+                },
+                placed_at: micros("placed_at")?,
+                expires_at: micros("expires_at")?,
+                extensions: row.try_get::<u32, _>("extensions")?.into(),
+                customer_id: row.try_get("customer_id")?,
+                capability_hash: row.try_get("capability_hash")?,
+            };
             read.insert(id, reservation);
         }
         Ok((read, lines.into_keys().collect()))
@@ -104,34 +101,25 @@ impl Database {
     }
 
     async fn stores(&self) -> Result<BTreeMap<String, Store>> {
-        type Name = Option<String>;
-        type Columns = (String, String, u64, Name, Name, Name, Name, Option<f64>, Option<f64>, String, u32);
-        let rows: Vec<Columns> = sqlx::query_as(
-            "SELECT store_id, brand, version, name_ja, name_en, address_ja, address_en, latitude, longitude, \
-             time_zone, hold_minutes FROM stores",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let keyed = rows.into_iter().map(|row| {
-            let (
-                id,
-                brand,
-                version,
-                name_ja,
-                name_en,
-                address_ja,
-                address_en,
-                latitude,
-                longitude,
-                time_zone,
-                minutes,
-            ) = row;
-            let name = Text { ja: name_ja, en: name_en };
-            let address = Text { ja: address_ja, en: address_en };
-            let hold_minutes = u64::from(minutes);
-            (id, Store { brand, version, name, address, latitude, longitude, time_zone, hold_minutes })
-        });
-        Ok(keyed.collect())
+        let rows = sqlx::query("SELECT * FROM stores").fetch_all(&self.pool).await?;
+        let mut read = BTreeMap::new();
+        for row in rows {
+            let text = |ja, en| anyhow::Ok(Text { ja: row.try_get(ja)?, en: row.try_get(en)? });
+            let json = |column| anyhow::Ok(serde_json::from_slice(row.try_get_unchecked(column)?)?);
+            let store = Store {
+                brand: row.try_get("brand")?,
+                version: row.try_get("version")?,
+                name: text("name_ja", "name_en")?,
+                address: text("address_ja", "address_en")?,
+                latitude: row.try_get("latitude")?,
+                longitude: row.try_get("longitude")?,
+                time_zone: row.try_get("time_zone")?,
+                opening_hours: json("opening_hours")?,
+                hold_policy: json("hold_policy")?,
+            };
+            read.insert(row.try_get("store_id")?, store);
+        }
+        Ok(read)
     }
 
     async fn products(&self) -> Result<BTreeMap<String, Product>> {

@@ -41,6 +41,9 @@ impl Row for Reservation {
             ("customer_email", shown(self.customer.email.as_ref())),
             ("placed_at", self.placed_at.to_string()),
             ("expires_at", self.expires_at.to_string()),
+            ("extensions", self.extensions.to_string()),
+            ("customer_id", shown(self.customer_id.as_ref())),
+            ("capability_hash", shown(self.capability_hash.as_ref())),
         ]
     }
 }
@@ -57,7 +60,8 @@ impl Row for Store {
             ("latitude", shown(self.latitude.as_ref())),
             ("longitude", shown(self.longitude.as_ref())),
             ("time_zone", self.time_zone.clone()),
-            ("hold_minutes", self.hold_minutes.to_string()),
+            ("opening_hours", self.opening_hours.to_string()),
+            ("hold_policy", self.hold_policy.to_string()),
         ]
     }
 }

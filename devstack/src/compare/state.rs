@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// The aggregates, by key, as one side has them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
@@ -19,6 +21,10 @@ pub(super) struct Command {
     pub(super) state: State,
     /// Which product each SKU was promised to.
     pub(super) owners: BTreeMap<String, String>,
+    /// How many running holds each customer has.
+    pub(super) active_holds: BTreeMap<String, u64>,
+    /// What each running hold counts for.
+    pub(super) customer_keys: Vec<String>,
     pub(super) outbox: Vec<OutboxRow>,
 }
 
@@ -55,6 +61,9 @@ pub(super) struct Reservation {
     pub(super) placed_at: i64,
     /// Microseconds since the epoch.
     pub(super) expires_at: i64,
+    pub(super) extensions: i64,
+    pub(super) customer_id: Option<String>,
+    pub(super) capability_hash: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -79,7 +88,8 @@ pub(super) struct Store {
     pub(super) latitude: Option<f64>,
     pub(super) longitude: Option<f64>,
     pub(super) time_zone: String,
-    pub(super) hold_minutes: u64,
+    pub(super) opening_hours: Value,
+    pub(super) hold_policy: Value,
 }
 
 #[derive(Debug, Clone)]

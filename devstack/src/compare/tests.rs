@@ -28,7 +28,8 @@ fn state() -> State {
         latitude: Some(35.5),
         longitude: Some(139.5),
         time_zone: "Asia/Tokyo".into(),
-        hold_minutes: 60,
+        opening_hours: serde_json::json!({}),
+        hold_policy: serde_json::json!({"accepts_holds": true}),
     };
     let product = Product { brand: "kumo".into(), version: 2, name: text("Umbrella") };
     let sku = Sku {
@@ -50,6 +51,9 @@ fn state() -> State {
         customer: Customer { name: "Kai".into(), phone: Some("03".into()), email: None },
         placed_at: 1_000_000,
         expires_at: 2_000_000,
+        extensions: 0,
+        customer_id: None,
+        capability_hash: Some("c0ffee".into()),
     };
     State {
         stock: BTreeMap::from([(STOCK.to_owned(), stock)]),
@@ -93,7 +97,9 @@ fn agreeing() -> (Command, Projection) {
         ((row.aggregate, row.version), HistoryRow { event_id, event_type: row.event_type })
     });
     let projection = Projection { state: state(), stray_lines: Vec::new(), history: history.collect() };
-    (Command { state: state(), owners, outbox: outbox() }, projection)
+    let active_holds = BTreeMap::from([("kumo#kai".to_owned(), 1), ("kumo#ren".to_owned(), 0)]);
+    let customer_keys = vec!["kumo#kai".to_owned()];
+    (Command { state: state(), owners, active_holds, customer_keys, outbox: outbox() }, projection)
 }
 
 /// The verdict after `damage` to two sides that agree.

@@ -55,7 +55,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Dataset> {
                 address: None,
                 position: None,
                 time_zone: TIME_ZONE.to_owned(),
-                hold_minutes: None,
+                opening_hours: None,
+                hold_policy: None,
             })
         })?;
     }

@@ -12,7 +12,7 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use contracts::{Level, ProductCode, Sku, StoreId, Text};
+use contracts::{HoldPolicy, Level, OpeningHours, ProductCode, Sku, StoreId, Text};
 use serde::Serialize;
 
 pub use sales::{Sale, sales};
@@ -46,9 +46,12 @@ pub struct Store {
     pub position: Option<Position>,
     /// IANA name of its time zone.
     pub time_zone: String,
-    /// How long it keeps a hold; the service's own default where the data set says nothing.
+    /// When it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hold_minutes: Option<u32>,
+    pub opening_hours: Option<OpeningHours>,
+    /// How it keeps things for people; the service's own default where the data set says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold_policy: Option<HoldPolicy>,
 }
 
 /// Degrees, WGS 84.
@@ -194,7 +197,11 @@ mod tests {
             assert!((24.0..46.0).contains(&latitude) && (122.0..146.0).contains(&longitude), "{}", store.id);
             assert_eq!(store.time_zone, "Asia/Tokyo");
             assert!(store.name.ja().is_some() && store.name.en().is_some(), "{}", store.id);
-            assert!(store.address.is_some() && store.hold_minutes.is_some(), "{}", store.id);
+            assert!(
+                store.address.is_some() && store.opening_hours.is_some() && store.hold_policy.is_some(),
+                "{}",
+                store.id
+            );
         }
     }
 
@@ -281,7 +288,8 @@ mod tests {
             address: None,
             position: Some(Position { latitude: 35.5, longitude: 139.5 }),
             time_zone: "Asia/Tokyo".into(),
-            hold_minutes: None,
+            opening_hours: None,
+            hold_policy: None,
         };
         let body = r#"{"name":{"en":"X"},"latitude":35.5,"longitude":139.5,"time_zone":"Asia/Tokyo"}"#;
         assert_eq!(serde_json::to_string(&store).unwrap(), body);

@@ -1,7 +1,7 @@
 //! The project's own form of data sets; `demo/README.md` describes it for people.
 
-use anyhow::{Result, bail, ensure};
-use contracts::{Level, ProductCode, Sku, StoreId, Text};
+use anyhow::{Context, Result, bail, ensure};
+use contracts::{HoldPolicy, Lasts, Level, OpeningHours, ProductCode, Sku, Span, StoreId, Text, Until};
 use serde::Deserialize;
 
 use super::builder::Builder;
@@ -19,7 +19,10 @@ pub(super) const STORES: FileSpec = FileSpec {
         "latitude",
         "longitude",
         "time_zone",
-        "hold_minutes",
+        "opens",
+        "closes",
+        "hold_lasts",
+        "max_active_holds",
     ],
 };
 const PRODUCTS: FileSpec =
@@ -49,7 +52,10 @@ struct StoreRow {
     latitude: Option<f64>,
     longitude: Option<f64>,
     time_zone: String,
-    hold_minutes: Option<u32>,
+    opens: Option<String>,
+    closes: Option<String>,
+    hold_lasts: Option<String>,
+    max_active_holds: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -113,13 +119,47 @@ fn store(row: StoreRow) -> Result<Store> {
         (None, None) => None,
         _ => bail!("give both latitude and longitude, or neither"),
     };
+    let span = match (row.opens, row.closes) {
+        (Some(opens), Some(closes)) => Some(Span { opens: opens.try_into()?, closes: closes.try_into()? }),
+        (None, None) => None,
+        _ => bail!("give both opens and closes, or neither"),
+    };
+    let hours = |span| OpeningHours::new(std::array::from_fn(|_| vec![span]), Vec::new());
+    let lasts = row.hold_lasts.as_deref().map(lasts).transpose()?;
     Ok(Store {
         id: row.store_id,
         name: Text::new(row.name_ja, row.name_en)?,
         address: text(row.address_ja, row.address_en)?,
         position,
         time_zone: row.time_zone,
-        hold_minutes: row.hold_minutes,
+        opening_hours: span.map(hours).transpose()?,
+        hold_policy: hold_policy(lasts, row.max_active_holds)?,
+    })
+}
+
+fn hold_policy(lasts: Option<Lasts>, max_active_holds: Option<u32>) -> Result<Option<HoldPolicy>> {
+    if lasts.is_none() && max_active_holds.is_none() {
+        return Ok(None);
+    }
+    let usual = HoldPolicy::default();
+    let policy = HoldPolicy::new(
+        usual.accepts_holds(),
+        lasts.unwrap_or(usual.lasts()),
+        usual.max_pieces_per_line(),
+        usual.max_pieces(),
+        max_active_holds,
+        usual.safety_stock(),
+    );
+    Ok(Some(policy?))
+}
+
+fn lasts(text: &str) -> Result<Lasts> {
+    Ok(match text {
+        "closing" => Lasts::Until(Until::Closing),
+        "next_day_closing" => Lasts::Until(Until::NextDayClosing),
+        minutes => Lasts::Minutes(
+            minutes.parse().context("hold_lasts: must be minutes, closing or next_day_closing")?,
+        ),
     })
 }
 
@@ -134,9 +174,9 @@ mod tests {
     const SAMPLE: [(&str, &str); 4] = [
         (
             "stores.csv",
-            "store_id,name_ja,name_en,address_ja,address_en,latitude,longitude,time_zone,hold_minutes\n\
-             kumo.a-1,雲,Kumo,,,35.5,139.5,Asia/Tokyo,60\n\
-             kumo.a-2,,Kumo Two,,\"1, Somewhere\",,,Asia/Tokyo,\n",
+            "store_id,name_ja,name_en,address_ja,address_en,latitude,longitude,time_zone,opens,closes,hold_lasts,max_active_holds\n\
+             kumo.a-1,雲,Kumo,,,35.5,139.5,Asia/Tokyo,10:00,20:00,60,3\n\
+             kumo.a-2,,Kumo Two,,\"1, Somewhere\",,,Asia/Tokyo,,,,\n",
         ),
         ("products.csv", "product_code,name_ja,name_en\nkumo.P1,傘,Umbrella\n"),
         (
@@ -166,7 +206,10 @@ mod tests {
         let read = read(&Source::Embedded(&SAMPLE)).unwrap();
         let [one, two] = read.stores.as_slice() else { panic!("{:?}", read.stores) };
         assert_eq!(one.position, Some(Position { latitude: 35.5, longitude: 139.5 }));
-        assert_eq!((one.hold_minutes, &one.address), (Some(60), &None));
+        let policy = one.hold_policy.as_ref().unwrap();
+        assert_eq!((policy.lasts(), policy.max_active_holds()), (Lasts::Minutes(60), Some(3)));
+        assert!(one.opening_hours.is_some() && one.address.is_none());
+        assert!(two.opening_hours.is_none() && two.hold_policy.is_none());
         assert_eq!((two.name.ja(), two.name.en(), two.position), (None, Some("Kumo Two"), None));
         assert_eq!(two.address.as_ref().and_then(Text::en), Some("1, Somewhere"));
         let [product] = read.products.as_slice() else { panic!("{:?}", read.products) };
@@ -185,7 +228,9 @@ mod tests {
             ("stores.csv", "35.5,", ",", "stores.csv, line 2: give both latitude and longitude"),
             ("stores.csv", "35.5", "NaN", "stores.csv, line 2: latitude: must be"),
             ("stores.csv", "雲,Kumo,", ",,", "stores.csv, line 2: give the text in at least one language"),
-            ("stores.csv", ",60", ",an hour", "stores.csv, line 2: hold_minutes: invalid digit"),
+            ("stores.csv", ",60", ",an hour", "stores.csv, line 2: hold_lasts: must be minutes"),
+            ("stores.csv", ",20:00", ",", "stores.csv, line 2: give both opens and closes"),
+            ("stores.csv", ",20:00", ",09:00", "stores.csv, line 2: a day has at most"),
             ("products.csv", "kumo.P1,", "P1,", "products.csv, line 2: `P1` must be a brand"),
             ("products.csv", "name_en", "name", "products.csv, line 1: the header lacks name_en"),
             ("skus.csv", "X,kumo.P1", "X,kumo.P2", "skus.csv, line 3: there is no product kumo.P2"),

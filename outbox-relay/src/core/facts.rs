@@ -5,7 +5,10 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use contracts::events::{self, Envelope, actor, envelope};
-use contracts::{Brand, Level, ProductCode, Quantity, ReservationId, Sku, StoreId};
+use contracts::{
+    Brand, HoldPolicy, Level, OpeningHours, ProductCode, Quantity, ReservationId, Sku, StoreId, WireError,
+};
+use serde::Serialize;
 
 use super::decode::Undecodable;
 use super::rows;
@@ -58,8 +61,18 @@ impl Facts {
                 let (row, skus) = product_and_skus(&common, product)?;
                 (facts.product, facts.skus) = (Some(row), skus);
             }
-            envelope::Event::StockCounted(counted) => facts.add_stocks(&common, counted.stock.as_ref())?,
-            envelope::Event::StockAdjusted(adjusted) => facts.add_stocks(&common, adjusted.stock.as_ref())?,
+            envelope::Event::StockCounted(counted) => {
+                facts.add_stocks(&common, [there(counted.stock.as_ref(), "stock")?])?;
+            }
+            envelope::Event::StockAdjusted(adjusted) => {
+                facts.add_stocks(&common, [there(adjusted.stock.as_ref(), "stock")?])?;
+            }
+            envelope::Event::StockShortfallDetected(detected) => {
+                facts.add_stocks(&common, [there(detected.stock.as_ref(), "stock")?])?;
+            }
+            envelope::Event::StockShortfallResolved(resolved) => {
+                facts.add_stocks(&common, [there(resolved.stock.as_ref(), "stock")?])?;
+            }
             envelope::Event::ReservationHeld(held) => {
                 facts.add_reservation(&common, held.reservation.as_ref(), &held.stocks)?;
             }
@@ -71,6 +84,12 @@ impl Facts {
             }
             envelope::Event::ReservationCancelled(cancelled) => {
                 facts.add_reservation(&common, cancelled.reservation.as_ref(), &cancelled.stocks)?;
+            }
+            envelope::Event::ReservationExtended(extended) => {
+                facts.add_reservation(&common, extended.reservation.as_ref(), &[])?;
+            }
+            envelope::Event::ReservationExpired(expired) => {
+                facts.add_reservation(&common, expired.reservation.as_ref(), &expired.stocks)?;
             }
         }
         Ok(facts)
@@ -110,22 +129,25 @@ impl Facts {
 }
 
 fn history(common: &Common, envelope: &Envelope, event: &envelope::Event) -> Checked<rows::History> {
-    let actor = match there(envelope.actor.as_ref(), "actor")?.kind() {
-        actor::Kind::Anonymous => "anonymous",
+    let actor = there(envelope.actor.as_ref(), "actor")?;
+    let kind = match actor.kind() {
+        actor::Kind::Guest => "guest",
+        actor::Kind::Customer => "customer",
+        actor::Kind::Staff => "staff",
+        actor::Kind::Manager => "manager",
+        actor::Kind::Pos => "pos",
+        actor::Kind::Ops => "ops",
+        actor::Kind::System => "system",
         actor::Kind::Unspecified => return Err(Undecodable::Field("actor")),
-    };
-    let reason = match event {
-        envelope::Event::StockAdjusted(adjusted) => words(&adjusted.reason, "reason")?,
-        envelope::Event::ReservationCancelled(cancelled) => words(&cancelled.reason, "reason")?,
-        _ => None,
     };
     Ok(rows::History {
         aggregate: ascii(&envelope.aggregate, 208, "aggregate")?,
         brand: common.brand.to_string(),
         event_id: ascii(&envelope.event_id, 36, "event_id")?,
         event_type: contracts::event_type(event),
-        actor,
-        reason,
+        actor: kind,
+        actor_id: optional_ascii(&actor.id, 128, "actor.id")?,
+        reason: words(&envelope.reason, "reason")?,
         causation_id: ascii(&envelope.causation_id, 64, "causation_id")?,
         traceparent: ascii(&envelope.traceparent, 64, "traceparent")?,
         occurred_at: common.at,
@@ -148,7 +170,8 @@ fn store(common: &Common, store: &events::Store) -> Checked<rows::Store> {
         address: text(store.address.as_ref(), "address")?,
         position,
         time_zone: ascii(&store.time_zone, 64, "time_zone")?,
-        hold_minutes: store.hold_minutes,
+        opening_hours: json::<OpeningHours, _>(store.opening_hours.as_ref(), "opening_hours")?,
+        hold_policy: json::<HoldPolicy, _>(store.hold_policy.as_ref(), "hold_policy")?,
         updated_at: common.at,
         version: common.version,
     })
@@ -201,6 +224,7 @@ fn reservation_row(common: &Common, reservation: &events::Reservation) -> Checke
         events::ReservationStatus::Ready => "ready",
         events::ReservationStatus::Collected => "collected",
         events::ReservationStatus::Cancelled => "cancelled",
+        events::ReservationStatus::Expired => "expired",
         events::ReservationStatus::Unspecified => return Err(Undecodable::Field("status")),
     };
     let customer = there(reservation.customer.as_ref(), "customer")?;
@@ -214,8 +238,11 @@ fn reservation_row(common: &Common, reservation: &events::Reservation) -> Checke
         customer_name: words(&customer.name, "customer.name")?.unwrap_or_default(),
         customer_phone: words_of(&customer.phone, 32, "customer.phone")?,
         customer_email: email,
+        customer_id: optional_ascii(&reservation.customer_id, 128, "customer_id")?,
+        capability_hash: optional_ascii(&reservation.capability_hash, 64, "capability_hash")?,
         placed_at: time(reservation.placed_at.as_ref(), "placed_at")?,
         expires_at: time(reservation.expires_at.as_ref(), "expires_at")?,
+        extensions: reservation.extensions,
         updated_at: common.at,
         version: common.version,
     })
@@ -246,6 +273,25 @@ where
 fn ascii(text: &str, max: usize, field: &'static str) -> Checked<String> {
     let fits = (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(text.to_owned()) } else { Err(Undecodable::Field(field)) }
+}
+
+/// Printable ASCII; protobuf's empty string stands for none.
+fn optional_ascii(text: &str, max: usize, field: &'static str) -> Checked<Option<String>> {
+    let fits = text.len() <= max && text.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if fits {
+        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+    } else {
+        Err(Undecodable::Field(field))
+    }
+}
+
+/// A part of a store as JSON, in the form that the command API takes it.
+fn json<'e, T, E>(part: Option<&'e E>, field: &'static str) -> Checked<String>
+where
+    T: TryFrom<&'e E, Error = WireError> + Serialize,
+{
+    let part = T::try_from(there(part, field)?).map_err(|WireError| Undecodable::Field(field))?;
+    serde_json::to_string(&part).map_err(|_| Undecodable::Field(field))
 }
 
 fn words(text: &str, field: &'static str) -> Checked<Option<String>> {

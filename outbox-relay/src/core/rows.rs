@@ -60,7 +60,10 @@ pub(super) struct Store {
     pub address: Text,
     pub position: Option<(f64, f64)>,
     pub time_zone: String,
-    pub hold_minutes: u32,
+    /// JSON.
+    pub opening_hours: String,
+    /// JSON.
+    pub hold_policy: String,
     pub updated_at: DateTime<Utc>,
     pub version: u64,
 }
@@ -77,7 +80,8 @@ impl Row for Store {
         "latitude",
         "longitude",
         "time_zone",
-        "hold_minutes",
+        "opening_hours",
+        "hold_policy",
         "updated_at",
     ];
 
@@ -96,7 +100,8 @@ impl Row for Store {
             .push_bind(self.position.map(|(latitude, _)| latitude))
             .push_bind(self.position.map(|(_, longitude)| longitude))
             .push_bind(self.time_zone.clone())
-            .push_bind(self.hold_minutes)
+            .push_bind(self.opening_hours.clone())
+            .push_bind(self.hold_policy.clone())
             .push_bind(self.updated_at)
             .push_bind(self.version);
     }
@@ -208,8 +213,11 @@ pub(super) struct Reservation {
     pub customer_name: String,
     pub customer_phone: Option<String>,
     pub customer_email: Option<String>,
+    pub customer_id: Option<String>,
+    pub capability_hash: Option<String>,
     pub placed_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    pub extensions: u32,
     pub updated_at: DateTime<Utc>,
     pub version: u64,
 }
@@ -224,8 +232,11 @@ impl Row for Reservation {
         "customer_name",
         "customer_phone",
         "customer_email",
+        "customer_id",
+        "capability_hash",
         "placed_at",
         "expires_at",
+        "extensions",
         "updated_at",
     ];
 
@@ -242,8 +253,11 @@ impl Row for Reservation {
             .push_bind(self.customer_name.clone())
             .push_bind(self.customer_phone.clone())
             .push_bind(self.customer_email.clone())
+            .push_bind(self.customer_id.clone())
+            .push_bind(self.capability_hash.clone())
             .push_bind(self.placed_at)
             .push_bind(self.expires_at)
+            .push_bind(self.extensions)
             .push_bind(self.updated_at)
             .push_bind(self.version);
     }
@@ -285,6 +299,7 @@ pub(super) struct History {
     pub event_id: String,
     pub event_type: &'static str,
     pub actor: &'static str,
+    pub actor_id: Option<String>,
     pub reason: Option<String>,
     pub causation_id: String,
     pub traceparent: String,
@@ -295,8 +310,17 @@ pub(super) struct History {
 impl Row for History {
     const TABLE: &'static str = "history";
     const KEY: &'static [&'static str] = &["aggregate"];
-    const COLUMNS: &'static [&'static str] =
-        &["brand", "event_id", "event_type", "actor", "reason", "causation_id", "traceparent", "occurred_at"];
+    const COLUMNS: &'static [&'static str] = &[
+        "brand",
+        "event_id",
+        "event_type",
+        "actor",
+        "actor_id",
+        "reason",
+        "causation_id",
+        "traceparent",
+        "occurred_at",
+    ];
 
     fn version(&self) -> u64 {
         self.version
@@ -309,6 +333,7 @@ impl Row for History {
             .push_bind(self.event_id.clone())
             .push_bind(self.event_type)
             .push_bind(self.actor)
+            .push_bind(self.actor_id.clone())
             .push_bind(self.reason.clone())
             .push_bind(self.causation_id.clone())
             .push_bind(self.traceparent.clone())

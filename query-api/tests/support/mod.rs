@@ -34,8 +34,8 @@ impl Rows for Database {
     async fn store(&self, id: &str) {
         self.run(format!(
             "INSERT INTO stores (store_id, brand, version, name_ja, name_en, latitude, longitude, time_zone, \
-             hold_minutes, updated_at) VALUES ('{id}', '{brand}', 1, '渋谷店', 'Shibuya', 35.659, 139.7005, \
-             'Asia/Tokyo', 60, '2026-01-02 03:04:05.678901')",
+             updated_at) VALUES ('{id}', '{brand}', 1, '渋谷店', 'Shibuya', 35.659, 139.7005, \
+             'Asia/Tokyo', '2026-01-02 03:04:05.678901')",
             brand = brand(id),
         ))
         .await;

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::Problem;
 
+mod strict;
+
 /// A JSON body, with the bytes it was read from.
 #[derive(Debug)]
 pub struct Json<T> {
@@ -75,31 +77,39 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
 fn unread(rejection: BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let limit = crate::server::MAX_BODY_BYTES;
-        Problem::new(Code::BodyTooLarge, format!("Send at most {limit} bytes."))
+        Problem::new(Code::BodyTooLarge, format!("Send at most {limit} bytes.")).at("body")
     } else {
-        Problem::new(Code::BodyIncomplete, "Send the whole body, within the time for a request.")
+        Problem::new(Code::BodyIncomplete, "Send the whole body, within the time for a request.").at("body")
     }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() {
-            let message = without_position(&inner.to_string());
-            Problem::new(Code::InvalidField, message.clone()).at(field(&path, &message))
-        } else {
-            Problem::new(Code::MalformedJson, inner.to_string())
-        }
-    })?;
-    reader.end().map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
-    Ok(value)
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(untaken)?;
+    reader.end().map_err(|error| malformed(&error))?;
+    // Read a second time, because the first finds what this cannot: a field that is there twice.
+    let value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    strict::has_objects::<T>(&value).map_err(untaken)?;
+    Ok(parsed)
 }
 
-/// serde tells of a missing or unknown field at its parent, and names it in the message only.
+fn untaken(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    let inner = error.into_inner();
+    if !inner.is_data() {
+        return malformed(&inner);
+    }
+    let message = plain(&inner.to_string());
+    Problem::new(Code::InvalidField, message.clone()).at(field(&path, &message))
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(Code::MalformedJson, error.to_string()).at("body")
+}
+
+/// serde tells of a missing, unknown or repeated field at its parent, and names it in the message only.
 fn field(path: &str, message: &str) -> String {
-    let named = ["missing field `", "unknown field `"]
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
         .into_iter()
         .find_map(|start| message.strip_prefix(start)?.split('`').next());
     let path = if path == "." { "" } else { path };
@@ -112,8 +122,16 @@ fn field(path: &str, message: &str) -> String {
     }
 }
 
-fn without_position(message: &str) -> String {
-    message.rsplit_once(" at line ").map_or(message, |(head, _)| head).to_owned()
+/// The message without its place in the text, which the field tells better, and without our names for things.
+fn plain(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(head, _)| head);
+    match message.split_once(", expected ") {
+        Some((what, "u8" | "u16" | "u32" | "u64")) => format!("{what}, expected a whole number, 0 or more"),
+        Some((what, "i8" | "i16" | "i32" | "i64")) => format!("{what}, expected a whole number"),
+        Some((what, "f32" | "f64")) => format!("{what}, expected a number"),
+        Some((what, expected)) if expected.starts_with("struct ") => format!("{what}, expected an object"),
+        _ => message.to_owned(),
+    }
 }
 
 /// The ids in the path.
@@ -178,6 +196,12 @@ mod tests {
         quantity: Quantity,
     }
 
+    #[test]
+    fn a_body_that_is_right_is_taken() {
+        let order: Order = parse(br#"{"lines":[{"quantity":1},{"quantity":2}]}"#).unwrap();
+        assert_eq!(order.lines.len(), 2);
+    }
+
     fn refusal(body: &str) -> (Code, String) {
         let problem = parse::<Order>(body.as_bytes()).unwrap_err();
         let field = problem.member("field").and_then(|field| field.as_str()).unwrap_or_default();
@@ -196,9 +220,27 @@ mod tests {
             (r#"{"lines":[],"colour":1}"#, "colour"),
             ("{}", "lines"),
             ("[]", "body"),
+            ("[[]]", "body"),
+            (r#"[[{"quantity":1}]]"#, "body"),
+            (r#"{"lines":[[1]]}"#, "lines[0]"),
+            (r#"{"lines":[],"lines":[]}"#, "lines"),
             ("3", "body"),
         ] {
             assert_eq!(refusal(body), (Code::InvalidField, field.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refused_body_is_told_in_plain_words() {
+        for (body, detail) in [
+            (
+                r#"{"lines":[{"quantity":"1"}]}"#,
+                "invalid type: string \"1\", expected a whole number, 0 or more",
+            ),
+            ("3", "invalid type: integer `3`, expected an object"),
+            ("[[]]", "invalid type: sequence, expected an object"),
+        ] {
+            assert_eq!(parse::<Order>(body.as_bytes()).unwrap_err().detail(), detail);
         }
     }
 
