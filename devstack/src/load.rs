@@ -5,10 +5,12 @@
 
 mod api;
 mod progress;
+mod tokens;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use contracts::Brand;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -30,6 +32,17 @@ const VISIBLE_WAIT: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const VISIBLE_POLL: Duration = Duration::from_millis(200);
 
+/// The stack to load into.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Base URL of its command API.
+    pub command_url: String,
+    /// Base URL of its query API.
+    pub query_url: String,
+    /// Base URL of the issuer whose tokens it takes.
+    pub issuer_url: String,
+}
+
 /// What loading did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loaded {
@@ -47,8 +60,9 @@ pub enum Loaded {
 /// # Errors
 /// When a row is refused, the services do not answer, or the projection does not follow in time. Running it again
 /// goes on with what is missing.
-pub async fn load(dataset: &Dataset, command_url: &str, query_url: &str) -> Result<Loaded> {
-    let api = Api::new()?;
+pub async fn load(dataset: &Dataset, target: &Target) -> Result<Loaded> {
+    let Target { command_url, query_url, issuer_url } = target;
+    let api = Api::new(issuer_url)?;
     let last = dataset.stock.last();
     let last_url = last.map(|row| format!("{query_url}{}", stock_path(row)));
     if let Some(url) = &last_url
@@ -80,14 +94,18 @@ pub async fn load(dataset: &Dataset, command_url: &str, query_url: &str) -> Resu
 
 /// What is sent, in groups: each needs the ones before it.
 fn phases(dataset: &Dataset) -> Result<Vec<Vec<Command>>> {
-    let stores = dataset.stores.iter().map(|store| command(format!("/v1/stores/{}", store.id), store));
+    let stores = dataset
+        .stores
+        .iter()
+        .map(|store| command(store.id.brand(), format!("/v1/stores/{}", store.id), store));
     let mut phases = vec![stores.collect::<Result<_>>()?];
     for known in (0..).step_by(NEW_SKUS) {
         let grown = dataset.products.iter().filter(|product| known == 0 || product.skus.len() > known);
         let commands: Vec<Command> = grown
             .map(|product| {
                 let skus = product.skus.iter().take(known + NEW_SKUS).cloned().collect();
-                command(format!("/v1/products/{}", product.code), &Product { skus, ..product.clone() })
+                let grown = Product { skus, ..product.clone() };
+                command(product.code.brand(), format!("/v1/products/{}", product.code), &grown)
             })
             .collect::<Result<_>>()?;
         if commands.is_empty() {
@@ -95,8 +113,8 @@ fn phases(dataset: &Dataset) -> Result<Vec<Vec<Command>>> {
         }
         phases.push(commands);
     }
-    let mut counts: Vec<Command> =
-        dataset.stock.iter().map(|row| command(stock_path(row), row)).collect::<Result<_>>()?;
+    let counts = dataset.stock.iter().map(|row| command(row.store_id.brand(), stock_path(row), row));
+    let mut counts: Vec<Command> = counts.collect::<Result<_>>()?;
     let last = counts.pop().into_iter().collect();
     phases.extend([counts, last]);
     Ok(phases)
@@ -107,10 +125,10 @@ fn stock_path(row: &Stock) -> String {
 }
 
 /// The key is made of what is sent and where to: the same row again is the same command, another count is another.
-fn command(path: String, body: &impl Serialize) -> Result<Command> {
+fn command(brand: Brand, path: String, body: &impl Serialize) -> Result<Command> {
     let body = serde_json::to_string(body).with_context(|| path.clone())?;
     let digest = Sha256::new().chain_update(&path).chain_update([0]).chain_update(&body).finalize();
-    Ok(Command { key: format!("load-{}", hex::encode(digest)), path, body })
+    Ok(Command { brand, key: format!("load-{}", hex::encode(digest)), path, body })
 }
 
 async fn put(api: &Api, command_url: &str, command: Command) -> Result<()> {
@@ -175,7 +193,8 @@ mod tests {
 
     #[test]
     fn a_key_stands_for_row_and_content() {
-        let key = |path: &str, body: u32| command(path.to_owned(), &body).unwrap().key;
+        let brand: Brand = "hinata".parse().unwrap();
+        let key = |path: &str, body: u32| command(brand.clone(), path.to_owned(), &body).unwrap().key;
         assert_eq!(key("/a", 1), key("/a", 1));
         assert_ne!(key("/a", 1), key("/a", 2));
         assert_ne!(key("/a", 1), key("/b", 1));

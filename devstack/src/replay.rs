@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::compare::{self, Counter};
 use crate::console::{say, tell};
 use crate::dataset::{self, Dataset, Sale};
-use crate::load::{Answer, Api, Command, Progress, load};
+use crate::load::{self, Answer, Api, Command, Progress, load};
 use tally::{End, Tally};
 
 /// Stores that sell at the same time: enough to keep the service busy, few enough for an engine on a laptop.
@@ -35,10 +35,8 @@ const SHOWN: usize = 50;
 /// The stack to replay on.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Base URL of the command API.
-    pub command_url: String,
-    /// Base URL of the query API.
-    pub query_url: String,
+    /// Its APIs, and whose tokens they take.
+    pub apis: load::Target,
     /// Endpoint of DynamoDB.
     pub dynamodb_endpoint: String,
     /// What stands before every table name.
@@ -64,7 +62,7 @@ pub async fn run(target: &Target, data_dir: &Path, sales: usize) -> Result<bool>
     if total < sales {
         say(format_args!("the data set has {total} sales only"));
     }
-    load(&dataset, &target.command_url, &target.query_url).await?;
+    load(&dataset, &target.apis).await?;
 
     let judged = compare::Target {
         dynamodb_endpoint: target.dynamodb_endpoint.clone(),
@@ -75,7 +73,7 @@ pub async fn run(target: &Target, data_dir: &Path, sales: usize) -> Result<bool>
     let before = counter.published().await?;
 
     let start = Instant::now();
-    let tally = sell(&target.command_url, lanes, total).await?;
+    let tally = sell(&target.apis, lanes, total).await?;
     let sold = start.elapsed();
     let published = counter.published().await?;
     catch_up(&counter, published).await?;
@@ -112,14 +110,14 @@ fn lanes(sales: impl Iterator<Item = Result<Sale>>) -> Result<(Vec<Vec<Task>>, u
     Ok((lanes, total))
 }
 
-async fn sell(command_url: &str, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
-    let api = Api::new()?;
+async fn sell(apis: &load::Target, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
+    let api = Api::new(&apis.issuer_url)?;
     let progress = Progress::new("replaying", total);
     let tally = stream::iter(lanes)
         .map(|lane| async {
             let mut tally = Tally::default();
             for task in lane {
-                tally.add(replayed(&api, command_url, &task).await?);
+                tally.add(replayed(&api, &apis.command_url, &task).await?);
                 progress.advance();
             }
             anyhow::Ok(tally)
@@ -135,6 +133,7 @@ async fn replayed(api: &Api, command_url: &str, task: &Task) -> Result<End> {
     let Task { sale: Sale { sale_id, store_id, sku, units }, cancelled } = task;
     // The sale's number in its data set makes the key: a replay that was interrupted goes on where it was.
     let command = |path: String, step: &str, body: Value| Command {
+        brand: store_id.brand(),
         path,
         key: format!("replay-{}-{sale_id}-{step}", store_id.brand()),
         body: body.to_string(),

@@ -4,11 +4,13 @@
 //! started is stopped, by dropping it if need be.
 
 mod build;
+mod issuer;
 mod lock;
 mod replay;
 mod stop;
 mod suite;
 mod test;
+mod token;
 mod try_it;
 mod up;
 
@@ -20,7 +22,7 @@ use clap::{Parser, Subcommand};
 
 use crate::console::{say, tell};
 use crate::dataset::Dataset;
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, Target, load};
 use crate::stack;
 use lock::Lock;
 use stop::Stop;
@@ -51,9 +53,22 @@ enum Command {
         /// Base URL of its query API.
         #[arg(long, env = "QUERY_URL", default_value = "http://127.0.0.1:8081")]
         query_url: String,
+        #[command(flatten)]
+        issuer: token::Issuer,
         /// Directory of a data set, instead of the demo data.
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+    },
+    /// Prints a token for the APIs of a stack that runs already.
+    Token(token::Token),
+    /// Runs the issuer of tokens for development by itself.
+    Issuer(issuer::Issuer),
+    /// Asks an issuer on this machine whether it is ready: the health check of its container.
+    #[command(hide = true)]
+    Probe {
+        /// Its port.
+        #[arg(long, default_value_t = 8082)]
+        port: u16,
     },
 }
 
@@ -65,9 +80,13 @@ pub async fn run() -> ExitCode {
         Command::Reset => reset(),
         Command::Test(test) => interruptible(test.run()).await,
         Command::Replay(replay) => interruptible(replay.run()).await,
-        Command::Load { command_url, query_url, data } => {
-            interruptible(load_into(data, &command_url, &query_url)).await
+        Command::Load { command_url, query_url, issuer, data } => {
+            let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };
+            interruptible(load_into(data, &target)).await
         }
+        Command::Token(token) => interruptible(token.run()).await,
+        Command::Issuer(issuer) => issuer.run().await,
+        Command::Probe { port } => platform::server::probe(port).await.map(|()| true).map_err(Into::into),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -87,9 +106,9 @@ fn reset() -> Result<bool> {
     Ok(true)
 }
 
-async fn load_into(data: Option<PathBuf>, command_url: &str, query_url: &str) -> Result<bool> {
+async fn load_into(data: Option<PathBuf>, target: &Target) -> Result<bool> {
     let dataset = dataset(data.as_ref())?;
-    if let Loaded::Now(rows) = load(&dataset, command_url, query_url).await? {
+    if let Loaded::Now(rows) = load(&dataset, target).await? {
         tell(format_args!("loaded {rows} rows"));
     }
     Ok(true)

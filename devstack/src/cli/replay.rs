@@ -9,7 +9,7 @@ use super::build;
 use super::lock::Lock;
 use super::up::Engines;
 use crate::replay::{self, Target};
-use crate::stack::{self, Stack};
+use crate::stack::{self, Ports, Stack};
 
 #[derive(Args)]
 pub(super) struct Replay {
@@ -27,15 +27,14 @@ impl Replay {
     pub(super) async fn run(self) -> Result<bool> {
         // A name of its own on engines that are given: counts of an earlier replay would change this one's refusals.
         let name = format!("replay_{}", std::process::id());
-        let options = self.engines.options("replay", &name, (0, 0))?;
+        let options = self.engines.options("replay", &name, Ports::default())?;
         let _lock = Lock::take(&options.state_dir)?;
         options.prepare().await?;
         stack::forget(&options.state_dir)?;
         build::services().await?;
         let stack = Stack::start(&options).await?;
         let target = Target {
-            command_url: stack.command_url().to_owned(),
-            query_url: stack.query_url().to_owned(),
+            apis: stack.apis(),
             dynamodb_endpoint: stack.dynamodb_endpoint().to_owned(),
             table_prefix: options.table_prefix.to_string(),
             mysql_url: stack.mysql_url().to_owned(),

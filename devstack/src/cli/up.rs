@@ -13,7 +13,7 @@ use super::try_it;
 use crate::console::say;
 use crate::load::load;
 use crate::process::Group;
-use crate::stack::{Options, Stack};
+use crate::stack::{Options, Ports, Stack};
 
 /// How often it is looked whether all parts still run.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -26,6 +26,9 @@ pub(super) struct Up {
     /// Port of the query API.
     #[arg(long, default_value_t = 8081)]
     query_port: u16,
+    /// Port of the issuer of tokens for development.
+    #[arg(long, default_value_t = 8082)]
+    issuer_port: u16,
     #[command(flatten)]
     engines: Engines,
     /// Start without demo data.
@@ -49,13 +52,12 @@ pub(super) struct Engines {
 
 impl Engines {
     /// A stack on these engines.
-    pub(super) fn options(self, state: &str, name: &str, ports: (u16, u16)) -> Result<Options> {
+    pub(super) fn options(self, state: &str, name: &str, ports: Ports) -> Result<Options> {
         let prefix = format!("{name}-").parse().map_err(anyhow::Error::msg)?;
         Ok(Options {
             state_dir: build::state_dir(state)?,
             bin_dir: build::bin_dir()?,
-            command_port: ports.0,
-            query_port: ports.1,
+            ports,
             dynamodb_endpoint: self.dynamodb_endpoint,
             mysql_url: self.mysql_url,
             table_prefix: prefix,
@@ -69,7 +71,8 @@ impl Up {
     pub(super) async fn run(self) -> Result<bool> {
         let mut stop = Stop::listen()?;
         let dataset = if self.empty { None } else { Some(super::dataset(self.data.as_ref())?) };
-        let options = self.engines.options("up", "torioki", (self.command_port, self.query_port))?;
+        let ports = Ports { command: self.command_port, query: self.query_port, issuer: self.issuer_port };
+        let options = self.engines.options("up", "torioki", ports)?;
         let _lock = Lock::take(&options.state_dir)?;
 
         let starting = async {
@@ -78,9 +81,9 @@ impl Up {
             build::services().await?;
             let mut stack = Stack::start(&options).await?;
             if let Some(dataset) = &dataset {
-                let (command, query) = (stack.command_url().to_owned(), stack.query_url().to_owned());
+                let apis = stack.apis();
                 tokio::select! {
-                    loaded = load(dataset, &command, &query) => drop(loaded?),
+                    loaded = load(dataset, &apis) => drop(loaded?),
                     died = watch(&mut stack) => died?,
                 }
             }

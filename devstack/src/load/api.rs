@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use contracts::Brand;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
+
+use super::tokens::Tokens;
 
 /// Tries of one request. With the pauses below they span about half a minute: a restart of a service or an engine.
 const ATTEMPTS: u32 = 12;
@@ -22,6 +25,8 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// One command.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
+    /// Whose manager sends it.
+    pub(crate) brand: Brand,
     /// Below the API's base URL.
     pub(crate) path: String,
     /// Its `Idempotency-Key`: with it, trying again is safe whatever became of the try before.
@@ -62,15 +67,19 @@ struct Problem {
     field: Option<String>,
 }
 
-/// The client.
-#[derive(Debug, Clone)]
+/// The client: a manager to the command API, a guest to the query API.
+#[derive(Debug)]
 pub(crate) struct Api {
     http: Client,
+    tokens: Tokens,
 }
 
 impl Api {
-    pub(crate) fn new() -> Result<Self> {
-        Ok(Self { http: Client::builder().timeout(TIMEOUT).build().context("an HTTP client")? })
+    /// A client with the tokens of this issuer.
+    pub(crate) fn new(issuer_url: &str) -> Result<Self> {
+        let http = Client::builder().timeout(TIMEOUT).build().context("an HTTP client")?;
+        let tokens = Tokens::new(http.clone(), issuer_url);
+        Ok(Self { http, tokens })
     }
 
     pub(crate) async fn put(&self, base_url: &str, command: &Command) -> Result<Answer> {
@@ -83,9 +92,11 @@ impl Api {
 
     async fn command(&self, method: Method, base_url: &str, command: &Command) -> Result<Answer> {
         let url = format!("{base_url}{}", command.path);
+        let token = self.tokens.manager(&command.brand).await?;
         let request = || {
             self.http
                 .request(method.clone(), &url)
+                .bearer_auth(&token)
                 .header("Idempotency-Key", &command.key)
                 .header(CONTENT_TYPE, "application/json")
                 .body(command.body.clone())
