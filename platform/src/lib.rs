@@ -9,6 +9,8 @@ pub mod metrics;
 pub mod server;
 pub mod telemetry;
 
+#[cfg(feature = "docs")]
+pub mod docs;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "mysql")]
