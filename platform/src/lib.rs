@@ -11,6 +11,8 @@ pub mod telemetry;
 
 #[cfg(feature = "auth")]
 pub mod auth;
+#[cfg(feature = "docs")]
+pub mod docs;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "mysql")]
@@ -19,6 +21,7 @@ pub mod mysql;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod problem;
+mod problem_pages;
 mod trace;
 
 pub use problem::Problem;
