@@ -7,6 +7,7 @@ mod access;
 mod caller;
 mod events;
 mod masters;
+mod metrics;
 mod reservations;
 mod run;
 mod secrets;
@@ -97,6 +98,7 @@ impl App {
     /// The use cases over these tables.
     #[must_use]
     pub fn new(tables: Tables, secrets: Secrets) -> Self {
+        metrics::describe();
         Self { tables, secrets }
     }
 

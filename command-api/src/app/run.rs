@@ -10,6 +10,7 @@ use tracing::Instrument;
 
 use super::access::Denied;
 use super::events::Happened;
+use super::metrics;
 use super::{Answer, App, Context};
 use crate::domain::Refusal;
 use crate::store::{self, Changes, Key, Put, Reply, State};
@@ -90,7 +91,10 @@ impl App {
         decide: impl Fn(&State, DateTime<Utc>) -> Result<Decision, Refusal>,
     ) -> Result<Answer, Error> {
         let span = tracing::info_span!("command", command.name = name, command.id = context.command.0);
-        self.carry_out(context, keys, decide).instrument(span).await
+        let started = Instant::now();
+        let done = self.carry_out(context, keys, decide).instrument(span).await;
+        metrics::command(name, &done, started.elapsed());
+        done
     }
 
     async fn carry_out(
@@ -117,10 +121,11 @@ impl App {
                 Err(failure) => failure,
             };
             tracing::debug!(attempt, %failure, "a try was lost");
+            metrics::lost_try(&failure);
             match failure {
                 store::Error::Done(reply) => return self.replay(context, &reply),
                 store::Error::Defect(_) => return Err(failure.into()),
-                _ if started.elapsed() > MAX_TIME => return Err(given_up(failure)),
+                _ if started.elapsed() > MAX_TIME => return self.give_up(context, failure).await,
                 store::Error::Stale(newer) if !newer.is_empty() => {
                     wait(attempt).await;
                     state.merge(*newer);
@@ -132,16 +137,29 @@ impl App {
                 }
             }
         }
-        Err(Error::Contention)
+        self.give_up(context, store::Error::Busy("every try was lost".to_owned())).await
+    }
+
+    /// Whoever is told that nothing was changed must be able to rely on it: the last try may have gone through.
+    async fn give_up(&self, context: &Context, failure: store::Error) -> Result<Answer, Error> {
+        let otherwise = match failure {
+            store::Error::Unavailable(_) => failure.into(),
+            _ => Error::Contention,
+        };
+        self.unless_done(context, otherwise).await
     }
 
     /// A copy of this very command may have taken the last pieces between two reads of ours. Its record is written
     /// with its effect, so whoever saw the effect now finds the record.
     async fn refuse(&self, context: &Context, refusal: Refusal) -> Result<Answer, Error> {
+        self.unless_done(context, refusal.into()).await
+    }
+
+    async fn unless_done(&self, context: &Context, otherwise: Error) -> Result<Answer, Error> {
         let state = self.tables.load(&[Key::Reply(context.command.clone())]).await?;
         match state.reply() {
             Some(reply) => self.replay(context, reply),
-            None => Err(refusal.into()),
+            None => Err(otherwise),
         }
     }
 
@@ -191,13 +209,6 @@ fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes 
         body: decision.body.to_string(),
     };
     Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }
-}
-
-fn given_up(failure: store::Error) -> Error {
-    match failure {
-        store::Error::Unavailable(_) => failure.into(),
-        _ => Error::Contention,
-    }
 }
 
 async fn wait(attempt: u32) {

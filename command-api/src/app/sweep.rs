@@ -10,6 +10,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::metrics;
 use super::reservations::Move;
 use super::{App, Caller, Context, Error};
 use crate::domain::Refusal;
@@ -60,6 +61,7 @@ impl App {
                 }
             }
         }
+        metrics::swept(swept);
         Ok(swept)
     }
 

@@ -24,7 +24,7 @@ pub(super) fn problem(error: Error) -> Problem {
             Problem::new(Code::IdempotencyKeyReused, detail).at("Idempotency-Key")
         }
         Error::Contention => {
-            let detail = "Many commands want the same items. Send the same request again, with the same key.";
+            let detail = "Many commands want the same items. Nothing was changed; send the same request again, with the same key.";
             Problem::new(Code::Contention, detail)
         }
         Error::Store(store::Error::Busy(cause) | store::Error::Unavailable(cause)) => {

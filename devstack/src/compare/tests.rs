@@ -78,7 +78,7 @@ fn outbox_row(aggregate: &str, version: u64, event: Event) -> OutboxRow {
 
 fn outbox() -> Vec<OutboxRow> {
     let hold = format!("reservation#{HOLD}");
-    let counted = events::StockCounted { stock: Some(carried(1)) };
+    let counted = events::StockCounted { stock: Some(carried(1)), ..Default::default() };
     let held = events::ReservationHeld { reservation: None, stocks: vec![carried(2)] };
     vec![
         outbox_row("store#kumo.a", 1, Event::StoreDefined(events::StoreDefined::default())),
@@ -335,4 +335,17 @@ fn a_sku_of_two_products_or_none_is_told() {
         verdict(|command, _| drop(command.owners.insert("kumo.P9".into(), "kumo.P9".into()))),
         ["sku kumo.P9: listed by no product, owned by kumo.P9 in DynamoDB"]
     );
+}
+
+#[test]
+fn a_customer_whose_holds_are_miscounted_is_told() {
+    let told = |active: u64| {
+        verdict(|command, _| {
+            command.active_holds.insert("kumo#kai".into(), active);
+        })
+    };
+    assert_eq!(told(1), Vec::<String>::new());
+    assert_eq!(told(2), ["customer kumo#kai: 2 running holds are counted, 1 there are"]);
+    let forgotten = verdict(|command, _| command.active_holds.clear());
+    assert_eq!(forgotten, ["customer kumo#kai: 0 running holds are counted, 1 there are"]);
 }
