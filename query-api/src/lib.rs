@@ -7,13 +7,14 @@ mod http;
 mod read;
 
 use axum::Router;
+use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
 use sqlx::MySqlPool;
 
 /// Everything that this service answers.
-pub fn router(pool: MySqlPool) -> Router {
-    with_conventions(http::routes(pool.clone()).merge(health::routes(Projection(pool))))
+pub fn router(pool: MySqlPool, verifier: Verifier) -> Router {
+    with_conventions(http::routes(pool.clone(), verifier).merge(health::routes(Projection(pool))))
 }
 
 /// The projection, as health sees it.

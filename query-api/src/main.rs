@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use platform::auth;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
@@ -27,6 +28,8 @@ enum Command {
         listen: Listen,
         #[command(flatten)]
         mysql: Box<Mysql>,
+        #[command(flatten)]
+        auth: auth::Options,
     },
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
     Probe {
@@ -42,9 +45,10 @@ async fn main() -> anyhow::Result<()> {
         serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
     });
     match Cli::from_arg_matches(&cli.get_matches())?.command {
-        Command::Serve { listen, mysql } => {
+        Command::Serve { listen, mysql, auth } => {
             telemetry::init();
-            server::serve(listen.listen, query_api::router(mysql.pool(MAX_CONNECTIONS))).await?;
+            let router = query_api::router(mysql.pool(MAX_CONNECTIONS), auth.verifier());
+            server::serve(listen.listen, router).await?;
         }
         Command::Probe { port } => server::probe(port).await.context("not ready")?,
     }

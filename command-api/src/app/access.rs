@@ -3,7 +3,7 @@
 //! What a caller may not see is not there for them; what they see and may not do is forbidden.
 
 use contracts::{Brand, StoreId};
-use platform::auth::{Principal, Role, User};
+use platform::auth::{Denied, Principal, Role, User};
 
 use super::Caller;
 use crate::domain::reservation::Reservation;
@@ -21,17 +21,6 @@ pub enum Action {
     Serve,
     /// Cancel or extend a hold.
     Release,
-}
-
-/// Why a caller may not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
-    /// The caller has not said who they are.
-    Unauthenticated,
-    /// The caller is known, and is not one who may.
-    Forbidden,
-    /// For the caller there is no such thing.
-    Unseen,
 }
 
 impl Action {
@@ -59,7 +48,7 @@ impl Caller {
         if action == Action::Place && self.is_guest() {
             return Ok(());
         }
-        self.check(action, |user, role| sees_store(user, role, store_id))
+        self.check(action, |user, role| user.sees_store(role, store_id))
     }
 
     /// # Errors
@@ -83,33 +72,18 @@ impl Caller {
                 user.acts_for(&reservation.store_id.brand())
                     && reservation.customer_id.as_deref() == Some(user.subject())
             }
-            _ => sees_store(user, role, &reservation.store_id),
+            _ => user.sees_store(role, &reservation.store_id),
         })
     }
 
-    /// A user may what one of their roles allows on what that role sees.
     fn check(&self, action: Action, sees: impl Fn(&User, Role) -> bool) -> Result<(), Denied> {
         match self {
             Self::System => Ok(()),
             Self::Principal(Principal::Guest) => Err(Denied::Unauthenticated),
             Self::Principal(Principal::Holder(_)) => Err(Denied::Forbidden),
             Self::Principal(Principal::User(user)) => {
-                let mut seen = user.roles().filter(|role| sees(user, *role)).peekable();
-                if seen.peek().is_none() {
-                    Err(Denied::Unseen)
-                } else if seen.any(|role| action.allows(role)) {
-                    Ok(())
-                } else {
-                    Err(Denied::Forbidden)
-                }
+                user.may(|role| action.allows(role), |role| sees(user, role))
             }
         }
-    }
-}
-
-fn sees_store(user: &User, role: Role, store_id: &StoreId) -> bool {
-    match role {
-        Role::Staff | Role::Pos => user.works_in(store_id),
-        Role::Customer | Role::Manager | Role::Ops => user.acts_for(&store_id.brand()),
     }
 }

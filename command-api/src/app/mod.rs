@@ -17,7 +17,7 @@ mod sweep;
 use contracts::trace::Traceparent;
 use sha2::{Digest, Sha256};
 
-pub use access::{Action, Denied};
+pub use access::Action;
 pub use caller::Caller;
 pub use reservations::{Hold, Move};
 pub use run::Error;

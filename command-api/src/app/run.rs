@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use contracts::ReservationId;
+use platform::auth::Denied;
 use rand::Rng;
 use serde_json::Value;
 use tracing::Instrument;
 
-use super::access::Denied;
 use super::events::Happened;
 use super::metrics;
 use super::{Answer, App, Context};

@@ -6,6 +6,7 @@
 
 mod capability;
 mod crypto;
+mod denied;
 mod error;
 mod fetch;
 mod jwks;
@@ -19,6 +20,7 @@ mod verifier;
 mod tests;
 
 pub use capability::{Capability, CapabilityError};
+pub use denied::Denied;
 pub use error::Error;
 pub use options::Options;
 pub use principal::{Principal, layer};

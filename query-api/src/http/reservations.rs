@@ -5,15 +5,17 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{ReservationId, StoreId};
 use platform::Problem;
+use platform::auth::Principal;
 use platform::extract::{Path, Query};
 use serde::Serialize;
 use sqlx::MySqlPool;
 
+use super::access::{self, Access};
 use super::cursor;
 use super::params::{NoParams, ReservationsParams};
 use super::problems::not_found;
 use crate::read::reservations::{After, Line, Reservation};
-use crate::read::{self, AsOf, Session};
+use crate::read::{self, AsOf, Missing, Session};
 
 /// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
 const MAX_MICROS: i64 = 253_402_300_799_999_999;
@@ -62,14 +64,19 @@ pub(super) struct OneOut {
 /// `GET /v1/reservations/{id}`
 pub(super) async fn one(
     State(pool): State<MySqlPool>,
+    caller: Principal,
     Path(id): Path<ReservationId>,
     Query(NoParams {}): Query<NoParams>,
 ) -> Result<Json<OneOut>, Problem> {
+    access::may_ask_for_holds(&caller)?;
     let mut session = Session::begin(&pool).await?;
     let found = read::reservations::one(&mut session, id).await?;
     let as_of = session.end();
-    let reservation = found.map_err(|missing| not_found(missing, as_of))?.into();
-    Ok(Json(OneOut { reservation, as_of }))
+    let reservation = found.map_err(|missing| not_found(missing, as_of))?;
+    match access::to_hold(&caller, &reservation)? {
+        Access::Granted => Ok(Json(OneOut { reservation: reservation.into(), as_of })),
+        Access::Unseen => Err(not_found(Missing::Reservation, as_of)),
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +90,7 @@ pub(super) struct StoreReservationsOut {
 /// `GET /v1/stores/{store_id}/reservations`
 pub(super) async fn of_store(
     State(pool): State<MySqlPool>,
+    caller: Principal,
     Path(store_id): Path<StoreId>,
     Query(params): Query<ReservationsParams>,
 ) -> Result<Json<StoreReservationsOut>, Problem> {
@@ -92,7 +100,11 @@ pub(super) async fn of_store(
         Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
         None => None,
     };
+    let access = access::to_holds_of(&caller, &store_id)?;
     let mut session = Session::begin(&pool).await?;
+    if let Access::Unseen = access {
+        return Err(not_found(Missing::Store, session.end()));
+    }
     let limit = params.limit.get();
     let page = read::reservations::of_store(&mut session, &store_id, status, after, limit).await?;
     let as_of = session.end();

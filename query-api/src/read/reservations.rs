@@ -20,6 +20,10 @@ pub(crate) struct Reservation {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) lines: Vec<Line>,
+    /// The customer's account. Only to know the customer again; never to be answered.
+    pub(crate) customer_id: Option<String>,
+    /// SHA-256, in hex, of the customer's capability. Only to know the customer again; never to be answered.
+    pub(crate) capability_hash: Option<String>,
 }
 
 /// How many pieces of one SKU.
@@ -36,7 +40,7 @@ pub(crate) struct After {
     pub(crate) reservation_id: ReservationId,
 }
 
-const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at \
+const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, customer_id, capability_hash \
     FROM reservations WHERE reservation_id = ?";
 
 /// The reservation, with its lines.
@@ -53,7 +57,7 @@ pub(crate) async fn one(
 }
 
 /// Written out, because MySQL finds no index range in `(expires_at, reservation_id) > (?, ?)`.
-const OF_STORE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at \
+const OF_STORE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, customer_id, capability_hash \
     FROM reservations FORCE INDEX (by_store) \
     WHERE store_id = ? AND status = ? AND expires_at >= ? AND (expires_at > ? OR reservation_id > ?) \
     ORDER BY expires_at, reservation_id LIMIT ?";
@@ -124,5 +128,7 @@ fn reservation(row: &MySqlRow) -> Result<Reservation, sqlx::Error> {
         expires_at: row.try_get("expires_at")?,
         updated_at: row.try_get("updated_at")?,
         lines: Vec::new(),
+        customer_id: row.try_get("customer_id")?,
+        capability_hash: row.try_get("capability_hash")?,
     })
 }

@@ -1,0 +1,70 @@
+//! Who may read which holds: the rules of `docs/access.md`. Stock is for everybody.
+
+use contracts::StoreId;
+use contracts::problem::Code;
+use platform::Problem;
+use platform::auth::{Denied, Principal, Role};
+
+use crate::read::reservations::Reservation;
+
+fn serves(role: Role) -> bool {
+    matches!(role, Role::Staff | Role::Manager | Role::Ops)
+}
+
+/// What a caller may read, or the refusal. What may not even be seen is no refusal: it is answered as what is not there.
+pub(super) enum Access {
+    Granted,
+    Unseen,
+}
+
+/// Refuses a caller who has nothing to do with any hold, before one is looked for.
+pub(super) fn may_ask_for_holds(caller: &Principal) -> Result<(), Problem> {
+    match caller {
+        Principal::Guest => Err(unauthenticated()),
+        Principal::Holder(_) | Principal::User(_) => Ok(()),
+    }
+}
+
+/// Whether the caller may read this hold.
+pub(super) fn to_hold(caller: &Principal, reservation: &Reservation) -> Result<Access, Problem> {
+    access(match caller {
+        Principal::Guest => Err(Denied::Unauthenticated),
+        Principal::Holder(capability) => match &reservation.capability_hash {
+            Some(hash) if *hash == capability.hash() => Ok(()),
+            _ => Err(Denied::Unseen),
+        },
+        Principal::User(user) => {
+            // Ids in the projection are ids; a defect there must show nothing.
+            let Ok(store_id) = reservation.store_id.parse::<StoreId>() else { return Ok(Access::Unseen) };
+            let own = reservation.customer_id.as_deref() == Some(user.subject());
+            user.may(
+                |role| role == Role::Customer || serves(role),
+                |role| user.sees_store(role, &store_id) && (role != Role::Customer || own),
+            )
+        }
+    })
+}
+
+/// Whether the caller may list a store's holds.
+pub(super) fn to_holds_of(caller: &Principal, store_id: &StoreId) -> Result<Access, Problem> {
+    access(match caller {
+        Principal::Guest => Err(Denied::Unauthenticated),
+        Principal::Holder(_) => Err(Denied::Forbidden),
+        Principal::User(user) => user.may(serves, |role| user.sees_store(role, store_id)),
+    })
+}
+
+fn access(allowed: Result<(), Denied>) -> Result<Access, Problem> {
+    match allowed {
+        Ok(()) => Ok(Access::Granted),
+        Err(Denied::Unseen) => Ok(Access::Unseen),
+        Err(Denied::Unauthenticated) => Err(unauthenticated()),
+        Err(Denied::Forbidden) => {
+            Err(Problem::new(Code::Forbidden, "Your role does not allow this. Ask somebody whose role does."))
+        }
+    }
+}
+
+fn unauthenticated() -> Problem {
+    Problem::new(Code::Unauthenticated, "Send a token, or the capability that came with the hold.")
+}
