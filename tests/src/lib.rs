@@ -9,6 +9,7 @@ mod proxy;
 mod runtime;
 mod system;
 mod tables;
+mod tokens;
 
 pub use api::{Answer, Api, unique};
 pub use database::Database;
