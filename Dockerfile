@@ -20,10 +20,14 @@ USER torioki
 ENV LISTEN=0.0.0.0:8080
 EXPOSE 8080
 
-# Loads demo data into a running stack; for docker compose only.
+# Mints tokens for a running stack and loads demo data into it; for docker compose only.
 FROM base AS demo
 COPY --from=build /out/devstack /usr/local/bin/
-ENTRYPOINT ["devstack", "load"]
+# A new volume that is mounted here takes over its owner.
+USER root
+RUN mkdir /var/lib/torioki && chown torioki /var/lib/torioki
+USER torioki
+ENTRYPOINT ["devstack"]
 
 FROM base AS services
 COPY --from=build /out/command-api /out/outbox-relay /out/query-api /out/migrate /usr/local/bin/

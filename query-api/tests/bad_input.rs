@@ -41,7 +41,7 @@ async fn bad_input_is_refused_without_a_database() {
         (format!("/v1/skus/{SKU}/stores?cursor="), "cursor"),
         (format!("/v1/skus/{SKU}/stores?cursor=garbage"), "cursor"),
         (format!("/v1/skus/{SKU}/stores?cursor={}", "A".repeat(5000)), "cursor"),
-        (format!("/v1/stores/{STORE}/reservations?status=expired"), "status"),
+        (format!("/v1/stores/{STORE}/reservations?status=overdue"), "status"),
         (format!("/v1/stores/{STORE}/reservations?cursor=%00"), "cursor"),
         (format!("/v1/stores/{STORE}/reservations?limit=-1"), "limit"),
     ] {

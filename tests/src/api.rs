@@ -1,6 +1,6 @@
 //! Asking our APIs, as a client would.
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,11 +11,13 @@ pub fn unique() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// One of our APIs.
+/// One of our APIs, and who asks it.
 #[derive(Debug, Clone)]
 pub struct Api {
     url: String,
     client: Client,
+    /// What is sent as `Authorization`, unless a request brings its own.
+    caller: Option<String>,
 }
 
 /// What it answered.
@@ -59,15 +61,37 @@ impl Answer {
 }
 
 impl Api {
-    /// The API at this base URL.
+    /// The API at this base URL, asked by a guest.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), client: Client::new() }
+        Self { url: url.to_owned(), client: Client::new(), caller: None }
+    }
+
+    /// The same API, asked by a guest.
+    #[must_use]
+    pub fn as_guest(&self) -> Self {
+        Self { caller: None, ..self.clone() }
+    }
+
+    /// The same API, asked by the user of this token.
+    #[must_use]
+    pub fn with_token(&self, token: String) -> Self {
+        Self { caller: Some(format!("Bearer {token}")), ..self.clone() }
+    }
+
+    /// The same API, asked by the holder of this capability.
+    #[must_use]
+    pub fn holding(&self, capability: &str) -> Self {
+        Self { caller: Some(format!("Capability {capability}")), ..self.clone() }
     }
 
     /// A request of any form, with the body to the letter.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.url)).body(body);
+        let brought = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(AUTHORIZATION.as_str()));
+        if let Some(caller) = self.caller.as_ref().filter(|_| !brought) {
+            request = request.header(AUTHORIZATION, caller);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

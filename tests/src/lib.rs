@@ -12,6 +12,7 @@ mod proxy;
 mod runtime;
 mod system;
 mod tables;
+pub mod tokens;
 
 pub use api::{Answer, Api, unique};
 pub use database::Database;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use devstack::compare::{self, Target};
 use devstack::process::Group;
 use devstack::service::{Service, Spec};
+use platform::auth::Role;
 use tempfile::TempDir;
 
-use crate::{Api, Database, Tables};
+use crate::{Api, Database, Tables, tokens};
 
 /// How long a test waits for what must come true.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -43,16 +44,23 @@ impl System {
     async fn start(&self, program: &str, command: &str, dynamodb: &str, mysql: &str) -> Service {
         let n = self.started.replace(self.started.get() + 1);
         let prefix = self.tables.prefix.to_string();
-        let environment = [("DYNAMODB_ENDPOINT", dynamodb), ("TABLE_PREFIX", &prefix), ("MYSQL_URL", mysql)];
+        let engines = [("DYNAMODB_ENDPOINT", dynamodb), ("TABLE_PREFIX", &prefix), ("MYSQL_URL", mysql)];
+        let engines = engines.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let spec = Spec {
             name: format!("{program}-{n}"),
             program: std::path::Path::new(&crate::variable("TORIOKI_BIN_DIR")).join(program),
             arguments: [command, "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec(),
-            environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            environment: engines.into_iter().chain(tokens::environment()).collect(),
             dir: self.dir.path().to_owned(),
             group: Group::Shared,
         };
         Service::start(spec).await.unwrap()
+    }
+
+    /// A token that every service here takes, of a user with this role.
+    #[must_use]
+    pub fn token(&self, role: Role, brand: &str, stores: &[&str], subject: &str) -> String {
+        tokens::token(role, brand, stores, subject)
     }
 
     /// A command API, ready.
@@ -117,10 +125,10 @@ impl System {
     }
 }
 
-/// The API of a process.
+/// The API of a process, asked by a manager of the brand that most tests are about.
 impl From<&Service> for Api {
     fn from(service: &Service) -> Self {
-        Self::new(service.base_url())
+        Self::new(service.base_url()).with_token(tokens::token(Role::Manager, "hinata", &[], "manager"))
     }
 }
 

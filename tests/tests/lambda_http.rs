@@ -1,14 +1,15 @@
 //! Both APIs as AWS Lambda functions behind an HTTP API: the same routes, the same answers.
 
-use harness::{Api, Runtime, System, unique};
+use harness::{Api, Runtime, System, tokens, unique};
+use platform::auth::Role;
 use serde_json::json;
 
 const STORE: &str = "hinata.shibuya-01";
 const SKU: &str = "hinata.KN1021-BLK-M";
 
 /// What every command is sent with.
-fn headers(key: &str) -> Vec<(&str, &str)> {
-    vec![("content-type", "application/json"), ("idempotency-key", key)]
+fn headers<'h>(key: &'h str, bearer: &'h str) -> Vec<(&'h str, &'h str)> {
+    vec![("content-type", "application/json"), ("authorization", bearer), ("idempotency-key", key)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,8 +17,13 @@ async fn the_command_api_takes_commands_as_a_function() {
     let system = System::new().await;
     let prefix = system.tables.prefix.to_string();
     let mut runtime = Runtime::start().await;
-    let environment = [("DYNAMODB_ENDPOINT", system.tables.endpoint.as_str()), ("TABLE_PREFIX", &prefix)];
+    let auth: Vec<(String, String)> = tokens::environment().collect();
+    let mut environment =
+        vec![("DYNAMODB_ENDPOINT", system.tables.endpoint.as_str()), ("TABLE_PREFIX", &prefix)];
+    environment.extend(auth.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let _function = runtime.function("command-api", "serve", &environment);
+    let bearer = format!("Bearer {}", system.token(Role::Manager, "hinata", &[], "manager"));
+    let headers = |key| headers(key, &bearer);
 
     let key = unique();
     let path = format!("/v1/stores/{STORE}");
@@ -31,7 +37,7 @@ async fn the_command_api_takes_commands_as_a_function() {
         (&stored.body, &"true".parse().unwrap())
     );
 
-    let without_key = runtime.http("PUT", &path, &headers(&key)[..1], &store).await;
+    let without_key = runtime.http("PUT", &path, &headers(&key)[..2], &store).await;
     assert_eq!(without_key.outcome(), (400, "idempotency_key_missing"));
     let nothing = runtime.http("POST", "/v1/nothing", &headers(&key), "{}").await;
     assert_eq!(nothing.outcome(), (404, "not_found"));

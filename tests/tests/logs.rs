@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use contracts::Table;
 use devstack::service::Service;
 use harness::{Api, Proxy, System, unique};
+use platform::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,9 +57,7 @@ fn hold(customer: &Value) -> Value {
 }
 
 async fn place(api: &Api, key: &str, body: String) -> harness::Answer {
-    let bearer = format!("Bearer {TOKEN}");
-    let headers =
-        [("content-type", "application/json"), ("idempotency-key", key), ("authorization", &bearer)];
+    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
     api.send(Method::POST, "/v1/reservations", &headers, body).await
 }
 
@@ -69,7 +68,8 @@ async fn logs_hold_nothing_of_a_customer_and_no_secret() {
     let mut dynamodb = Proxy::start(&endpoint).await;
     let service = traced(system.command_api_at(&dynamodb.url(&endpoint)).await).await;
     let relay = traced(system.relay().await).await;
-    let api = Api::from(&service);
+    let manager = system.token(Role::Manager, "hinata", &[], "manager");
+    let api = Api::from(&service).with_token(manager.clone());
     api.stock_up(STORE, "hinata.KN1021", &[SKU], 20).await;
     let customer = json!({"name": NAME, "phone": PHONE, "email": EMAIL});
 
@@ -79,6 +79,14 @@ async fn logs_hold_nothing_of_a_customer_and_no_secret() {
     let id = placed.text("reservation_id");
     let _ = place(&api, &key, hold(&customer).to_string()).await.expect(201);
     let _ = place(&api, &key, hold(&json!({"name": NAME, "phone": PHONE})).to_string()).await.expect(422);
+
+    // As guests, and by a token that is none.
+    let guest = place(&api.as_guest(), &unique(), hold(&customer).to_string()).await.expect(201);
+    let (held, capability) = (guest.text("reservation_id"), guest.text("capability"));
+    let _ = api.holding(&capability).advance(&held, "extend").await.expect(200);
+    let _ = api.holding(&capability).advance(&id, "extend").await.expect(404);
+    let forged = api.with_token(TOKEN.to_owned());
+    let _ = place(&forged, &unique(), hold(&customer).to_string()).await.expect(401);
 
     // Many at once: transactions are cancelled, and bring back what is there.
     let at_once: [_; 8] = std::array::from_fn(|_| api.hold(STORE, SKU, 1));
@@ -119,6 +127,6 @@ async fn logs_hold_nothing_of_a_customer_and_no_secret() {
     let _ = api.advance(&broken, "ready").await.expect(500);
 
     for service in [&service, &relay] {
-        assert_clean(service, &[NAME, PHONE, EMAIL, TOKEN]);
+        assert_clean(service, &[NAME, PHONE, EMAIL, TOKEN, &capability, &manager]);
     }
 }

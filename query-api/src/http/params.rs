@@ -47,6 +47,7 @@ pub(super) enum Status {
     Ready,
     Collected,
     Cancelled,
+    Expired,
 }
 
 impl Status {
@@ -57,6 +58,7 @@ impl Status {
             Self::Ready => "ready",
             Self::Collected => "collected",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
         }
     }
 }

@@ -8,6 +8,8 @@
 )]
 
 pub use harness::Database;
+use harness::tokens;
+use platform::auth::Role;
 use platform::mysql::Mysql;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -96,6 +98,7 @@ fn brand(id: &str) -> &str {
 pub struct Api {
     pub url: String,
     client: reqwest::Client,
+    token: String,
 }
 
 impl Api {
@@ -107,12 +110,13 @@ impl Api {
     pub async fn start_on(pool: MySqlPool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, query_api::router(pool)).await });
-        Self { url, client: reqwest::Client::new() }
+        tokio::spawn(async move { axum::serve(listener, query_api::router(pool, tokens::verifier())).await });
+        let token = tokens::token(Role::Manager, "hinata", &[], "manager");
+        Self { url, client: reqwest::Client::new(), token }
     }
 
     pub async fn response(&self, path: &str) -> reqwest::Response {
-        self.client.get(format!("{}{path}", self.url)).send().await.unwrap()
+        self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await.unwrap()
     }
 
     /// What is answered, with its status.

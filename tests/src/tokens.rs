@@ -1,0 +1,58 @@
+//! The issuer whose tokens the services under test take: one for all tests of a process.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use clap::{Args, Command, FromArgMatches};
+use devstack::issuer::Issuer;
+use platform::auth::{Options, Role, User, Verifier};
+
+/// How long a token lasts: longer than any test.
+const LIFE: Duration = Duration::from_secs(60 * 60);
+/// What services derive secrets from. The same in all processes of a test, as it is in production.
+const SECRET_KEY: &str = "7465737420736563726574206b65792c206e6f7420666f722070726f64756374";
+
+static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
+    // Gone again at once: the key is read, and what is static is never dropped.
+    let dir = tempfile::tempdir().unwrap();
+    Issuer::start(dir.path(), 0).unwrap()
+});
+
+/// What a service needs in its environment to know its callers.
+///
+/// # Panics
+/// When the issuer does not start.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    let secret = ("SECRET_KEY", SECRET_KEY.to_owned());
+    let all = ISSUER.environment().into_iter().chain([secret]);
+    all.map(|(name, value)| (name.to_owned(), value))
+}
+
+/// What takes the tokens, in a test's own process.
+///
+/// # Panics
+/// When the issuer does not start.
+#[must_use]
+pub fn verifier() -> Verifier {
+    let environment = ISSUER.environment();
+    let value = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+    let flags =
+        [("--jwks-url", "JWKS_URL"), ("--jwt-issuer", "JWT_ISSUER"), ("--jwt-audience", "JWT_AUDIENCE")];
+    let flags = flags.map(|(flag, variable)| format!("{flag}={}", value(variable).unwrap()));
+    Options::augment_args(Command::new("test"))
+        .try_get_matches_from(["test".to_owned()].into_iter().chain(flags))
+        .and_then(|matches| Options::from_arg_matches(&matches))
+        .unwrap()
+        .verifier()
+}
+
+/// A token of a user with this role.
+///
+/// # Panics
+/// When there can be no such user.
+#[must_use]
+pub fn token(role: Role, brand: &str, stores: &[&str], subject: &str) -> String {
+    let stores = stores.iter().map(|store| store.parse().unwrap());
+    let user = User::new(subject, brand.parse().unwrap(), [role], stores).unwrap();
+    ISSUER.mint(&user, LIFE).unwrap()
+}
