@@ -106,6 +106,8 @@ impl App {
         let started = Instant::now();
         keys.push(Key::Reply(context.command.clone()));
         let mut state = self.tables.load(&keys).await?;
+        let mut last = store::Error::Busy("no try was made".to_owned());
+        let mut unanswered = false;
         for attempt in 0..MAX_ATTEMPTS {
             if let Some(reply) = state.reply() {
                 return self.replay(context, reply);
@@ -113,6 +115,10 @@ impl App {
             let now = now();
             let decision = match decide(&state, now) {
                 Ok(decision) => decision,
+                // What became of an earlier try is not known, and it may not contradict what is answered now.
+                Err(refusal) if unanswered && !refusal.holds_for_earlier_tries() => {
+                    return self.unless_done(context, last.into()).await;
+                }
                 Err(refusal) => return self.refuse(context, refusal).await,
             };
             let changes = changes(context, decision, now);
@@ -122,6 +128,7 @@ impl App {
             };
             tracing::debug!(attempt, %failure, "a try was lost");
             metrics::lost_try(&failure);
+            unanswered |= matches!(failure, store::Error::Unavailable(_));
             match failure {
                 store::Error::Done(reply) => return self.replay(context, &reply),
                 store::Error::Defect(_) => return Err(failure.into()),
@@ -131,13 +138,14 @@ impl App {
                     state.merge(*newer);
                 }
                 // Whether an unanswered write went through shows in the idempotency record that is read here.
-                store::Error::Stale(_) | store::Error::Busy(_) | store::Error::Unavailable(_) => {
+                lost @ (store::Error::Stale(_) | store::Error::Busy(_) | store::Error::Unavailable(_)) => {
                     wait(attempt).await;
                     state = self.tables.load(&keys).await?;
+                    last = lost;
                 }
             }
         }
-        self.give_up(context, store::Error::Busy("every try was lost".to_owned())).await
+        self.give_up(context, last).await
     }
 
     /// Whoever is told that nothing was changed must be able to rely on it: the last try may have gone through.

@@ -16,6 +16,34 @@ pub struct Shortage {
     pub available: u32,
 }
 
+impl Refusal {
+    /// Whether what was read and leads to the refusal is conditioned on when the command is written. If it is not (a
+    /// policy, the time), an earlier try of the same command that is still under way may yet go through.
+    #[must_use]
+    pub fn holds_for_earlier_tries(&self) -> bool {
+        match self {
+            Self::UnknownStock { .. }
+            | Self::InsufficientStock(_)
+            | Self::InvalidTransition { .. }
+            | Self::VersionMismatch { .. }
+            | Self::CustomerLimit { .. }
+            | Self::ExtensionLimit { .. }
+            | Self::CountTooOld { .. }
+            | Self::StockOutOfRange { .. }
+            | Self::StockShortfall { .. }
+            | Self::SkuRemoved(_) => true,
+            Self::UnknownStore(_)
+            | Self::UnknownProduct(_)
+            | Self::UnknownSku(_)
+            | Self::UnknownReservation(_)
+            | Self::HoldsNotAccepted(_)
+            | Self::HoldTooLarge { .. }
+            | Self::ReservationExpired(_)
+            | Self::SkuOfOtherProduct { .. } => false,
+        }
+    }
+}
+
 /// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -1,9 +1,11 @@
 //! Reading: every item of a command in one strongly consistent batch.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use contracts::Table;
+use rand::Rng;
 
 use super::items::{PK, partition_key};
 use super::{Error, Key, State, Tables};
@@ -12,6 +14,8 @@ use super::{Error, Key, State, Tables};
 const MAX_KEYS: usize = 100;
 /// Rounds in which DynamoDB may hand keys back unread before that counts as being busy.
 const MAX_ROUNDS: usize = 5;
+/// Longest pause between two rounds: keys are handed back where DynamoDB is busy, and should not find it busier.
+const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 
 impl Key {
     pub(super) fn table(&self) -> Table {
@@ -53,6 +57,7 @@ impl Tables {
             if pending.is_empty() {
                 return Ok(state);
             }
+            tokio::time::sleep(rand::rng().random_range(Duration::ZERO..=LONGEST_PAUSE)).await;
         }
         Err(Error::Busy("keys stay unread".to_owned()))
     }

@@ -3,8 +3,8 @@
 //! Owns every SQL statement of this service. Each is an index range with bound parameters and a bounded number of
 //! rows; none uses OFFSET.
 //!
-//! **No answer holds customer data.** Callers are not authenticated, so no statement in this folder may select a
-//! customer's name, phone or mail, not even to leave it out later. `tests/privacy.rs` fails when one does.
+//! **No answer holds customer data.** No statement in this folder may select a customer's name, phone or mail, not even
+//! to leave it out later. `tests/privacy.rs` fails when one does.
 
 mod as_of;
 mod error;
