@@ -1,4 +1,6 @@
 //! Problem codes (RFC 9457): the closed list of what can go wrong, the same in both APIs.
+//!
+//! Each code has a page, `docs/problems/CODE.md`; without one this does not compile.
 
 use serde::{Serialize, Serializer};
 
@@ -30,6 +32,16 @@ macro_rules! codes {
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)+ }
+            }
+
+            /// The page about it, in Markdown: why it happens, what to change, whether to send the request again.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$name => {
+                        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/problems/", $text, ".md"))
+                    })+
+                }
             }
         }
     };

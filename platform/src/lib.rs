@@ -19,6 +19,7 @@ pub mod mysql;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod problem;
+mod problem_pages;
 mod trace;
 
 pub use problem::Problem;

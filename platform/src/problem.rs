@@ -78,7 +78,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut body = json!({
-            "type": format!("urn:torioki:problem:{}", self.code.as_str()),
+            "type": format!("/problems/{}", self.code.as_str()),
             "title": self.code.title(),
             "status": status.as_u16(),
             "code": self.code.as_str(),

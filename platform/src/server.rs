@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Problem, metrics, trace};
+use crate::{Problem, metrics, problem_pages, trace};
 
 /// Largest body that is read, in bytes: the largest command (a product with all its SKUs) fits several times.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -35,10 +35,12 @@ pub struct Listen {
     pub listen: SocketAddr,
 }
 
-/// Adds what all our routes share: problems for every failure, limits, a span per request, and metrics.
+/// Adds what all our routes share: problems for every failure and a page about each, limits, a span per request, and
+/// metrics.
 pub fn with_conventions(router: Router) -> Router {
     router
         .merge(metrics::routes())
+        .merge(problem_pages::routes())
         .fallback(|| async { Problem::new(Code::NotFound, "See the API's documentation for its paths.") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "See the Allow header for the methods of this path.")
