@@ -11,6 +11,8 @@ pub mod telemetry;
 
 #[cfg(feature = "auth")]
 pub mod auth;
+#[cfg(feature = "docs")]
+pub mod docs;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 #[cfg(feature = "mysql")]
