@@ -57,3 +57,16 @@ impl Dynamodb {
         loader.load().await
     }
 }
+
+/// Why a call failed, for the log: the error and its sources. Never its `Debug`, nor the SDK's `DisplayErrorContext`:
+/// they print the whole answer, with the items that came in it.
+#[must_use]
+pub fn cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

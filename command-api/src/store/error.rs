@@ -1,6 +1,6 @@
 //! What can go wrong between us and DynamoDB, told apart by what to do about it.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::{Reply, State};
 
@@ -25,8 +25,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// An item that cannot be understood.
+    /// An item that cannot be understood. What serde quotes of it may be a customer's name, and this ends in the log.
     pub(super) fn corrupt(item: &str, cause: impl std::fmt::Display) -> Self {
+        let cause = cause.to_string();
+        let cause = match (cause.find('"'), cause.rfind('"')) {
+            (Some(first), Some(last)) if first < last => format!("{}…{}", &cause[..=first], &cause[last..]),
+            _ => cause,
+        };
         Self::Defect(format!("{item}: {cause}"))
     }
 
@@ -36,7 +41,7 @@ impl Error {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let code = error.code().unwrap_or_default().to_owned();
-        let cause = DisplayErrorContext(error).to_string();
+        let cause = platform::dynamodb::cause(&error);
         match code.as_str() {
             "ProvisionedThroughputExceededException"
             | "ThrottlingException"
@@ -53,5 +58,17 @@ impl Error {
             // Lost connections, time-outs, and whatever else may be over the next time.
             _ => Self::Unavailable(cause),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corrupt_item_is_not_quoted() {
+        let cause = "invalid type: string \"Hanako \"Hana\" Yamada\", expected struct Customer";
+        let text = Error::corrupt("an id", cause).to_string();
+        assert_eq!(text, "a defect: an id: invalid type: string \"…\", expected struct Customer");
     }
 }

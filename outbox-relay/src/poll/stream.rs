@@ -1,6 +1,6 @@
 //! The DynamoDB Streams API, as far as the poller needs it.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{OperationType, Record as StreamRecord, ShardIteratorType};
 use chrono::{DateTime, Utc};
@@ -37,7 +37,7 @@ impl Error {
         match error.code() {
             Some("ExpiredIteratorException") => Self::Expired,
             Some("TrimmedDataAccessException") => Self::Trimmed,
-            _ => Self::Api(DisplayErrorContext(error).to_string()),
+            _ => Self::Api(platform::dynamodb::cause(&error)),
         }
     }
 }
