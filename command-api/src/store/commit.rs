@@ -39,7 +39,8 @@ impl Tables {
     /// Writes all of it or nothing.
     ///
     /// # Errors
-    /// See [`Error`]; after [`Error::Busy`] nothing was written.
+    /// See [`Error`]. Only [`Error::Stale`] says that nothing was written; after [`Error::Busy`] and
+    /// [`Error::Unavailable`] the idempotency record tells.
     pub async fn commit(&self, changes: &Changes) -> Result<(), Error> {
         let writes = writes(changes)?;
         let mut request = self.client.transact_write_items();

@@ -13,7 +13,8 @@ pub enum Error {
     /// An item is newer than the one decided on; here is what it is now. Decide again.
     #[error("an item changed since it was read")]
     Stale(Box<State>),
-    /// Other transactions were at the same items, or DynamoDB is busy. The same write may go through later.
+    /// Other transactions were at the same items, or DynamoDB is busy. The same write may go through later. Said of
+    /// the last try: one before, whose answer was lost, may have gone through.
     #[error("DynamoDB could not take the write now: {0}")]
     Busy(String),
     /// DynamoDB did not answer, or said that it cannot. What became of a write is not known.
@@ -38,19 +39,16 @@ impl Error {
         let code = error.code().unwrap_or_default().to_owned();
         let cause = DisplayErrorContext(error).to_string();
         match code.as_str() {
-            "ProvisionedThroughputExceededException"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "TransactionInProgressException"
-            // DynamoDB Local: "too long waiting for a lock".
-            | "InternalServerError"
-            | "InternalFailure" => Self::Busy(cause),
+            "ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded" => {
+                Self::Busy(cause)
+            }
             // Missing tables are for an operator to mend, and mend themselves once `migrate` ran.
             "ResourceNotFoundException" => Self::Unavailable(cause),
             "ValidationException" | "IdempotentParameterMismatchException" | "AccessDeniedException" => {
                 Self::Defect(cause)
             }
-            // Lost connections, time-outs, and whatever else may be over the next time.
+            // Lost connections, time-outs, a transaction still in progress, internal errors (a commit may have come
+            // before one), and whatever else may be over the next time.
             _ => Self::Unavailable(cause),
         }
     }
