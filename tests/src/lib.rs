@@ -5,6 +5,9 @@
 
 mod api;
 mod database;
+mod faults;
+mod ledger;
+mod pair;
 mod proxy;
 mod runtime;
 mod system;
@@ -12,6 +15,9 @@ mod tables;
 
 pub use api::{Answer, Api, unique};
 pub use database::Database;
+pub use faults::{Call, Fault, Faults};
+pub use ledger::{Count, Hold, Ledger};
+pub use pair::Pair;
 pub use proxy::Proxy;
 pub use runtime::Runtime;
 pub use system::{System, until};
