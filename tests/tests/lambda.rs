@@ -188,11 +188,15 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
         broken(3, &|image| image["version"] = json!({"N": "99"})),
         broken(4, &|image| image["envelope"] = json!({"B": ""})),
     ];
+    let mut bare = broken(5, &|_| {});
+    bare["dynamodb"].as_object_mut().unwrap().remove("NewImage");
+    let mut changed = broken(6, &|_| {});
+    changed["eventName"] = json!("MODIFY");
     let mut removed = records[0].clone();
     removed["eventName"] = json!("REMOVE");
     removed["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
     removed["dynamodb"].as_object_mut().unwrap().remove("NewImage");
-    for (n, record) in bad.iter().cloned().chain([removed]).enumerate() {
+    for (n, record) in bad.into_iter().chain([bare, changed, removed]).enumerate() {
         records.insert(n * 2, record);
     }
 
@@ -202,7 +206,7 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
         let answer = runtime.invoke(json!({"Records": records})).await;
         assert_eq!(failures(&answer), &json!([]));
         assert_eq!(system.differences().await, Vec::<String>::new());
-        assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 5);
+        assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 7);
     }
 }
 

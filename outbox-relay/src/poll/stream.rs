@@ -2,10 +2,11 @@
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::types::{OperationType, Record as StreamRecord, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{Record as StreamRecord, ShardIteratorType};
 use chrono::{DateTime, Utc};
+use serde_dynamo::Item;
 
-use crate::core::Record;
+use crate::core::{Change, Record};
 
 /// Most records of one page (the API's own limit).
 const PAGE_RECORDS: i32 = 1000;
@@ -133,13 +134,14 @@ impl Stream {
 }
 
 fn record(record: StreamRecord) -> Result<Record, Error> {
-    let removed = record.event_name == Some(OperationType::Remove);
+    let name = record.event_name.as_ref().map_or("", |name| name.as_str()).to_owned();
     let change = record.dynamodb.ok_or_else(|| Error::Api("a record without its change".to_owned()))?;
     let sequence_number =
         change.sequence_number.ok_or_else(|| Error::Api("a record without its number".to_owned()))?;
     let created_at = change
         .approximate_creation_date_time
         .and_then(|at| DateTime::<Utc>::from_timestamp(at.secs(), at.subsec_nanos()));
-    let image = change.new_image.filter(|_| !removed).map(serde_dynamo::Item::from);
-    Ok(Record { sequence_number, created_at, image })
+    let keys = change.keys.map(Item::from).unwrap_or_default();
+    let change = Change::of(&name, keys, change.new_image.map(Item::from));
+    Ok(Record { sequence_number, created_at, change })
 }

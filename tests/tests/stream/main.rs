@@ -1,0 +1,20 @@
+//! The relay on a stream that behaves as AWS may, where the emulator never does.
+
+mod faults;
+mod records;
+
+use harness::{Api, System};
+
+const STORE: &str = "hinata.shibuya-01";
+const SKU: &str = "hinata.KN1021-BLK-M";
+
+/// A few events; how many.
+async fn some_events(system: &System) -> i64 {
+    let service = system.command_api().await;
+    let api = Api::from(&service);
+    api.stock_up(STORE, "hinata.KN1021", &[SKU], 10).await;
+    let _ = api.hold(STORE, SKU, 1).await.expect(201);
+    let table = system.tables.prefix.name(contracts::Table::Outbox);
+    let rows = system.tables.client.scan().table_name(table).send().await.unwrap();
+    i64::from(rows.count())
+}
