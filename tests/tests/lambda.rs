@@ -249,3 +249,28 @@ async fn a_value_that_the_database_refuses_is_singled_out() {
     let events = i64::try_from(records.len()).unwrap();
     assert_eq!(system.database.number("SELECT COUNT(*) FROM history").await, events - 3);
 }
+
+/// A function is not told of which shard its records are, so nothing can be said of all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_promises_no_time_and_a_poller_takes_over() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let records = records(&system).await;
+    let mut runtime = Runtime::start().await;
+    let function = runtime.function(&system.database.url());
+    for _ in 0..2 {
+        let answer = runtime.invoke(json!({"Records": records})).await;
+        assert_eq!(failures(&answer), &json!([]));
+    }
+    let queries = system.query_api().await;
+    let path = format!("/v1/stores/{STORE}/stock/{SKU}");
+    assert_eq!(Api::from(&queries).get(&path).await.expect(200).body["as_of"], json!(null));
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM checkpoints WHERE as_of IS NULL").await, 1);
+
+    drop(function);
+    let _relay = system.relay().await;
+    harness::until("the time is known", || async {
+        Api::from(&queries).get(&path).await.body["as_of"].is_string()
+    })
+    .await;
+}

@@ -5,12 +5,14 @@
 mod change;
 mod decode;
 mod facts;
+pub(crate) mod lease;
 mod plan;
 mod project;
 mod rows;
 
 pub use change::Change;
 pub use plan::Plan;
+pub(crate) use project::LAMBDA_SHARD;
 pub use project::{Batch, Error, Progress, Projector, Unapplied};
 
 use chrono::{DateTime, Utc};

@@ -94,10 +94,13 @@ impl Stream {
     pub(super) async fn shards(&self) -> Result<Vec<Shard>, Error> {
         let mut shards = Vec::new();
         let mut after = None;
+        // A list that is not whole would make shards of ours look gone.
         for _ in 0..MAX_SHARD_PAGES {
             let request = self.client.describe_stream().stream_arn(&self.arn);
             let page = request.set_exclusive_start_shard_id(after).send().await.map_err(Error::of)?;
-            let Some(description) = page.stream_description else { break };
+            let described = page.stream_description;
+            let description =
+                described.ok_or_else(|| Error::Api("no description in the answer".to_owned()))?;
             shards.extend(
                 description
                     .shards
@@ -107,10 +110,10 @@ impl Stream {
             );
             after = description.last_evaluated_shard_id;
             if after.is_none() {
-                break;
+                return Ok(shards);
             }
         }
-        Ok(shards)
+        Err(Error::Api(format!("more than {MAX_SHARD_PAGES} pages of shards")))
     }
 
     /// An iterator behind the checkpoint, or at the oldest record there is.

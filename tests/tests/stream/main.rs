@@ -1,8 +1,12 @@
 //! The relay on a stream that behaves as AWS may, where the emulator never does.
 
+mod as_of;
 mod faults;
+mod loss;
 mod records;
+mod standstill;
 
+use devstack::service::Service;
 use harness::{Api, System};
 
 const STORE: &str = "hinata.shibuya-01";
@@ -17,4 +21,16 @@ async fn some_events(system: &System) -> i64 {
     let table = system.tables.prefix.name(contracts::Table::Outbox);
     let rows = system.tables.client.scan().table_name(table).send().await.unwrap();
     i64::from(rows.count())
+}
+
+/// What the query API says that its answers are true as of.
+async fn as_of(queries: &Service) -> Option<String> {
+    let answer = Api::from(queries).get(&format!("/v1/stores/{STORE}/stock/{SKU}")).await;
+    answer.body["as_of"].as_str().map(str::to_owned)
+}
+
+/// Whether the service is ready, and what it says.
+async fn readiness(service: &Service) -> (bool, String) {
+    let answer = Api::from(service).get("/readyz").await;
+    (answer.status == 200, answer.body.to_string())
 }
