@@ -4,7 +4,7 @@ use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use lambda_runtime::{LambdaEvent, service_fn};
 
-use crate::core::{Batch, Progress, Projector, Record};
+use crate::core::{Batch, Change, Progress, Projector, Record};
 
 /// Serves the Lambda runtime until it ends the process.
 ///
@@ -41,11 +41,12 @@ pub async fn handle(projector: &Projector, event: Event) -> DynamoDbEventRespons
 }
 
 fn record(record: EventRecord) -> Record {
-    let removed = record.event_name == "REMOVE";
     let change = record.change;
+    // The library reads a missing row as an empty one; a row has at least its key.
+    let image = Some(change.new_image).filter(|image| !image.inner().is_empty());
     Record {
         sequence_number: change.sequence_number.unwrap_or_default(),
         created_at: Some(change.approximate_creation_date_time),
-        image: (!removed).then_some(change.new_image),
+        change: Change::of(&record.event_name, change.keys, image),
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use contracts::events::{self, Envelope, actor, envelope};
-use outbox_relay::core::{Batch, Plan, Progress, Record};
+use outbox_relay::core::{Batch, Change, Plan, Progress, Record};
 use proptest::prelude::*;
 use prost::Message;
 use serde_dynamo::{AttributeValue, Item};
@@ -41,7 +41,11 @@ fn record(envelope: &Envelope) -> Record {
         ("version".to_owned(), AttributeValue::N(envelope.version.to_string())),
         ("envelope".to_owned(), AttributeValue::B(envelope.encode_to_vec())),
     ]);
-    Record { sequence_number: envelope.version.to_string(), created_at: None, image: Some(Item::from(row)) }
+    Record {
+        sequence_number: envelope.version.to_string(),
+        created_at: None,
+        change: Change::Inserted(Item::from(row)),
+    }
 }
 
 fn plan(records: &[Record]) -> Plan {
@@ -65,7 +69,7 @@ proptest! {
             ("version".to_owned(), AttributeValue::N("1".into())),
             ("envelope".to_owned(), AttributeValue::B(bytes)),
         ]);
-        record.image = Some(Item::from(row));
+        record.change = Change::Inserted(Item::from(row));
         prop_assert!(plan(&[record]) != Plan::default());
     }
 }
@@ -85,5 +89,27 @@ fn an_event_that_would_write_another_brands_row_is_put_aside() {
         let bad = plan(&[record(&envelope)]);
         assert!(bad != good && format!("{bad:?}").contains("stocks: {}"), "{bad:?}");
         assert!(!format!("{bad:?}").contains("quarantine: {}"), "{bad:?}");
+    }
+}
+
+/// An INSERT without its row carries an event that nobody read: it is not a removal.
+#[test]
+fn only_a_removal_may_come_to_nothing() {
+    let Change::Inserted(row) = record(&counted(1, 1)).change else { panic!("not inserted") };
+    let keys = Item::from(HashMap::from([("pk".to_owned(), AttributeValue::S("stock#hinata.s".into()))]));
+    let planned = |name: &str, image: Option<&Item>| {
+        let change = Change::of(name, keys.clone(), image.cloned());
+        plan(&[Record { change, ..record(&counted(1, 1)) }])
+    };
+    assert_eq!(planned("INSERT", Some(&row)), plan(&[record(&counted(1, 1))]));
+    for image in [None, Some(&row)] {
+        assert_eq!(planned("REMOVE", image), Plan::default());
+    }
+    for (name, image) in
+        [("INSERT", None), ("MODIFY", None), ("MODIFY", Some(&row)), ("", Some(&row)), ("RENAME", None)]
+    {
+        let planned = format!("{:?}", planned(name, image));
+        assert!(planned.contains("stocks: {}") && planned.contains("stock#hinata.s"), "{planned}");
+        assert!(!planned.contains("quarantine: {}"), "{planned}");
     }
 }

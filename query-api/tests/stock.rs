@@ -111,4 +111,10 @@ async fn an_answer_is_as_of_the_least_open_source() {
     assert_eq!(as_of().await, "2026-01-02T03:04:00.000001Z");
     db.checkpoint("not-read-yet", "NULL", "NULL").await;
     assert_eq!(as_of().await, json!(null), "nothing is known of one source");
+
+    db.run("DELETE FROM checkpoints WHERE shard = 'not-read-yet'").await;
+    db.run("UPDATE checkpoints SET trimmed_at = '2026-01-02 03:00:00' WHERE shard = 'finished'").await;
+    assert_eq!(as_of().await, json!(null), "a source lost events, even if nothing more comes of it");
+    db.run("UPDATE checkpoints SET trimmed_at = NULL").await;
+    assert_eq!(as_of().await, "2026-01-02T03:04:00.000001Z");
 }

@@ -105,11 +105,15 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
         broken(3, &|image| image["version"] = json!({"N": "99"})),
         broken(4, &|image| image["envelope"] = json!({"B": ""})),
     ];
+    let mut bare = broken(5, &|_| {});
+    bare["dynamodb"].as_object_mut().unwrap().remove("NewImage");
+    let mut changed = broken(6, &|_| {});
+    changed["eventName"] = json!("MODIFY");
     let mut removed = records[0].clone();
     removed["eventName"] = json!("REMOVE");
     removed["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
     removed["dynamodb"].as_object_mut().unwrap().remove("NewImage");
-    for (n, record) in bad.iter().cloned().chain([removed]).enumerate() {
+    for (n, record) in bad.into_iter().chain([bare, changed, removed]).enumerate() {
         records.insert(n * 2, record);
     }
 
@@ -119,7 +123,7 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
         let answer = runtime.invoke(json!({"Records": records})).await;
         assert_eq!(failures(&answer), &json!([]));
         assert_eq!(system.differences().await, Vec::<String>::new());
-        assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 5);
+        assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 7);
     }
 }
 
@@ -161,4 +165,29 @@ async fn a_value_that_the_database_refuses_is_singled_out() {
     assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 3);
     let events = i64::try_from(records.len()).unwrap();
     assert_eq!(system.database.number("SELECT COUNT(*) FROM history").await, events - 3);
+}
+
+/// A function is not told of which shard its records are, so nothing can be said of all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_promises_no_time_and_a_poller_takes_over() {
+    let system = System::new().await;
+    some_commands(&system).await;
+    let records = records(&system).await;
+    let mut runtime = Runtime::start().await;
+    let function = function(&runtime, &system.database.url());
+    for _ in 0..2 {
+        let answer = runtime.invoke(json!({"Records": records})).await;
+        assert_eq!(failures(&answer), &json!([]));
+    }
+    let queries = system.query_api().await;
+    let path = format!("/v1/stores/{STORE}/stock/{SKU}");
+    assert_eq!(Api::from(&queries).get(&path).await.expect(200).body["as_of"], json!(null));
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM checkpoints WHERE as_of IS NULL").await, 1);
+
+    drop(function);
+    let _relay = system.relay().await;
+    harness::until("the time is known", || async {
+        Api::from(&queries).get(&path).await.body["as_of"].is_string()
+    })
+    .await;
 }

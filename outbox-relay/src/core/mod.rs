@@ -2,17 +2,20 @@
 //!
 //! Knows neither where batches come from nor how the stream is read.
 
+mod change;
 mod decode;
 mod facts;
+pub(crate) mod lease;
 mod plan;
 mod project;
 mod rows;
 
+pub use change::Change;
 pub use plan::Plan;
+pub(crate) use project::LAMBDA_SHARD;
 pub use project::{Batch, Error, Progress, Projector, Unapplied};
 
 use chrono::{DateTime, Utc};
-use serde_dynamo::Item;
 
 /// One change of the outbox table.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,6 @@ pub struct Record {
     pub sequence_number: String,
     /// When the change was made, to the second or so; `None` when the stream does not say.
     pub created_at: Option<DateTime<Utc>>,
-    /// The row after the change; `None` when it was removed.
-    pub image: Option<Item>,
+    /// The change.
+    pub change: Change,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use super::rows::{History, Line, Product, Reservation, Row, Sku, Stock, Store};
-use super::{Batch, Record, decode};
+use super::{Batch, Change, Record, decode};
 
 /// Longest reason that the quarantine holds, in characters.
 const MAX_REASON_CHARS: usize = 1000;
@@ -28,7 +28,7 @@ pub struct Plan {
 #[derive(Debug, PartialEq)]
 pub(super) struct Quarantined {
     pub reason: String,
-    /// The row, as DynamoDB's JSON.
+    /// What there is of the row, as DynamoDB's JSON.
     pub record: String,
 }
 
@@ -38,12 +38,15 @@ impl Plan {
     pub fn of(batch: &Batch<'_>) -> Self {
         let mut plan = Self::default();
         for record in batch.records {
-            // Removals are TTL's: the event was published long before.
-            let Some(image) = &record.image else { continue };
-            let understood = decode::envelope(image).and_then(|envelope| Facts::of(&envelope));
-            match understood {
-                Ok(facts) => plan.add(facts),
-                Err(reason) => plan.quarantine(record, reason.to_string()),
+            match &record.change {
+                Change::Inserted(image) => {
+                    match decode::envelope(image).and_then(|envelope| Facts::of(&envelope)) {
+                        Ok(facts) => plan.add(facts),
+                        Err(reason) => plan.quarantine(record, reason.to_string()),
+                    }
+                }
+                Change::Removed => {}
+                Change::Unexpected { reason, .. } => plan.quarantine(record, reason.clone()),
             }
         }
         plan
@@ -57,7 +60,11 @@ impl Plan {
     }
 
     fn quarantine(&mut self, record: &Record, reason: String) {
-        let record_json = serde_json::to_string(&record.image).unwrap_or_default();
+        let row = match &record.change {
+            Change::Inserted(row) | Change::Unexpected { row, .. } => Some(row),
+            Change::Removed => None,
+        };
+        let record_json = serde_json::to_string(&row).unwrap_or_default();
         let reason = reason.chars().take(MAX_REASON_CHARS).collect();
         self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: record_json });
     }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, MySqlPool};
-use tokio::time::timeout;
 
 use super::rows::upsert;
-use super::{Plan, Record};
+use super::{Plan, Record, lease};
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What stands for all shards of a stream whose place somebody else keeps. No shard is called so (they are `shardId-…`).
+pub(crate) const LAMBDA_SHARD: &str = "lambda";
 
 /// Records of one stream, in the order of their shard.
 #[derive(Debug, Clone, Copy)]
@@ -28,18 +30,9 @@ pub struct Batch<'r> {
 pub enum Progress<'r> {
     /// We keep the place in the shard ourselves: it is written with the rows.
     Shard(&'r str),
-    /// Whoever calls keeps the place; only the time is written, for readers to see.
+    /// Whoever calls keeps the place, and does not tell of which shard a batch is: readers see that the time up to which
+    /// all is applied is not known.
     Caller,
-}
-
-impl Progress<'_> {
-    /// The caller's shards are one source to us.
-    fn shard(&self) -> &str {
-        match self {
-            Self::Shard(shard) => shard,
-            Self::Caller => "lambda",
-        }
-    }
 }
 
 /// Why a batch, or its end, was not applied.
@@ -104,16 +97,10 @@ impl Projector {
         Ok(())
     }
 
-    /// One transaction. After any error its connection is closed, not used again: a demoted writer answers pings for
-    /// ever, and a lost commit leaves nobody knows what.
+    /// One transaction.
     async fn transact(&self, plan: &Plan, batch: &Batch<'_>) -> Result<(), Error> {
-        let mut connection = self.pool.acquire().await?;
-        let applied = timeout(TRANSACTION_TIMEOUT, apply(&mut connection, plan, batch)).await;
-        let applied = applied.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
-        if applied.is_err() {
-            connection.close_on_drop();
-        }
-        Ok(applied?)
+        let apply = async |connection: &mut MySqlConnection| apply(connection, plan, batch).await;
+        Ok(lease::run(&self.pool, TRANSACTION_TIMEOUT, apply).await?)
     }
 }
 
@@ -127,7 +114,10 @@ async fn apply(connection: &mut MySqlConnection, plan: &Plan, batch: &Batch<'_>)
     upsert(&mut transaction, plan.lines.values()).await?;
     upsert(&mut transaction, plan.history.values()).await?;
     quarantine(&mut transaction, plan, batch.stream).await?;
-    advance(&mut transaction, batch).await?;
+    match batch.progress {
+        Progress::Shard(shard) => advance(&mut transaction, batch, shard).await?,
+        Progress::Caller => open_unknown(&mut transaction, batch).await?,
+    }
     transaction.commit().await
 }
 
@@ -149,12 +139,14 @@ async fn quarantine(connection: &mut MySqlConnection, plan: &Plan, stream: &str)
     Ok(())
 }
 
-async fn advance(connection: &mut MySqlConnection, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
+/// The place in the shard, and the time of its last record: the shard is in order, so what comes after was made no
+/// earlier (the stream gives the time rounded down to a second).
+async fn advance(
+    connection: &mut MySqlConnection,
+    batch: &Batch<'_>,
+    shard: &str,
+) -> Result<(), sqlx::Error> {
     let Some(last) = batch.records.last() else { return Ok(()) };
-    let sequence_number = match batch.progress {
-        Progress::Shard(_) => Some(last.sequence_number.as_str()),
-        Progress::Caller => None,
-    };
     let as_of: Option<DateTime<Utc>> = last.created_at;
     sqlx::query(
         "INSERT INTO checkpoints (stream, shard, sequence_number, as_of) VALUES (?, ?, ?, ?) \
@@ -162,10 +154,28 @@ async fn advance(connection: &mut MySqlConnection, batch: &Batch<'_>) -> Result<
          as_of = GREATEST(COALESCE(as_of, VALUES(as_of)), COALESCE(VALUES(as_of), as_of))",
     )
     .bind(batch.stream)
-    .bind(batch.progress.shard())
-    .bind(sequence_number)
+    .bind(shard)
+    .bind(&last.sequence_number)
     .bind(as_of)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// An open source of which no time is known. A function is called for each shard by itself, with records that do not
+/// name theirs; the time of one shard's newest record says nothing of the others, and nobody calls for a shard that is
+/// behind or quiet. It is only written when it is not there: one row for all calls would make each wait for the others.
+async fn open_unknown(connection: &mut MySqlConnection, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
+    if batch.records.is_empty() {
+        return Ok(());
+    }
+    let told =
+        "SELECT 1 FROM checkpoints WHERE stream = ? AND shard = ? AND as_of IS NULL AND finished_at IS NULL";
+    let told = sqlx::query(told).bind(batch.stream).bind(LAMBDA_SHARD);
+    if told.fetch_optional(&mut *connection).await?.is_some() {
+        return Ok(());
+    }
+    let tell = "INSERT INTO checkpoints (stream, shard) VALUES (?, ?) \
+                ON DUPLICATE KEY UPDATE as_of = NULL, finished_at = NULL";
+    sqlx::query(tell).bind(batch.stream).bind(LAMBDA_SHARD).execute(connection).await.map(drop)
 }

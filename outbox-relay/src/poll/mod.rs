@@ -4,14 +4,16 @@
 //! the relay was down would be lost. Parents before children. A page is left behind only once its rows are committed.
 
 mod checkpoint;
+mod cursor;
 mod health;
+mod shards;
 mod stream;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use sqlx::MySqlPool;
 use tokio::time::{Instant, sleep};
 
@@ -19,15 +21,15 @@ pub use health::Health;
 pub use stream::Source;
 
 use self::checkpoint::Checkpoints;
-use self::stream::{Page, Shard, Stream};
+use self::cursor::Cursor;
+use self::shards::{Known, Survey, readable};
+use self::stream::{Page, Stream};
 use crate::core::{Batch, Progress, Projector, Unapplied};
 
 /// Wait after a round in which no shard had anything: five idle `GetRecords` a second and shard.
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 /// How often the list of shards is read again; a shard that ends makes it be read at once.
 const DISCOVERY_INTERVAL: Duration = Duration::from_secs(10);
-/// How often an idle shard's `as_of` is written.
-const IDLE_STAMP: Duration = Duration::from_secs(1);
 /// First wait after a failure, doubled with every further one.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// Longest wait after a failure: within it the relay works again once its databases do.
@@ -54,12 +56,6 @@ struct Poller {
     discovered_at: Option<Instant>,
 }
 
-/// Where we are in a shard.
-struct Cursor {
-    iterator: String,
-    stamped_at: Option<Instant>,
-}
-
 /// Runs for ever. Dropping it at any await loses nothing: what was not committed is read again.
 pub async fn run(source: Source, pool: MySqlPool, health: Health) {
     let mut failures = 0;
@@ -80,10 +76,11 @@ async fn follow(
     health: &Health,
     failures: &mut u32,
 ) -> Result<Infallible, Error> {
+    let stream = source.stream().await?;
     let mut poller = Poller {
-        stream: source.stream().await?,
         projector: Projector::new(pool.clone()),
-        checkpoints: Checkpoints::new(pool.clone()),
+        checkpoints: Checkpoints::new(pool.clone(), stream.arn()),
+        stream,
         health: health.clone(),
         cursors: HashMap::new(),
         discovered_at: None,
@@ -91,7 +88,7 @@ async fn follow(
     loop {
         let progressed = poller.round().await?;
         *failures = 0;
-        health.working();
+        health.round();
         if !progressed {
             sleep(IDLE_WAIT).await;
         }
@@ -102,53 +99,70 @@ impl Poller {
     /// One page of every shard that may be read; whether any had records.
     async fn round(&mut self) -> Result<bool, Error> {
         if self.discovered_at.is_none_or(|at| at.elapsed() >= DISCOVERY_INTERVAL) {
-            self.discover().await?;
-            self.discovered_at = Some(Instant::now());
+            self.discover(None).await?;
         }
         let mut progressed = false;
         let shards: Vec<String> = self.cursors.keys().cloned().collect();
         for shard in shards {
             progressed |= self.read(&shard).await?;
+            self.health.step();
         }
         Ok(progressed)
     }
 
-    /// Learns which shards there are, and starts on those whose parents are done.
-    async fn discover(&mut self) -> Result<(), Error> {
-        let shards = self.stream.shards().await?;
-        let arn = self.stream.arn();
-        let finished = self.checkpoints.retire_others_and_list_finished(arn).await?;
-        for shard in readable(&shards, &finished) {
+    /// Learns which shards there are, writes down those that are new and the one that ended, and starts on those whose
+    /// parents are done.
+    async fn discover(&mut self, ended: Option<&str>) -> Result<(), Error> {
+        let listed = self.stream.shards().await?;
+        self.checkpoints.retire_others().await?;
+        let mut known = self.checkpoints.list().await?;
+        for known in known.iter_mut().filter(|known| Some(known.shard.as_str()) == ended) {
+            known.finished = true;
+        }
+        let mut survey = Survey::of(&listed, &known, Utc::now());
+        // A shard that is being read is not missing, whatever the list says.
+        survey.missing.retain(|shard| !self.cursors.contains_key(shard));
+        for shard in survey.lost() {
+            report_lost(shard);
+        }
+        if !survey.missing.is_empty() {
+            tracing::warn!(stream.shards = ?survey.missing, "open shards are not in the stream's list");
+        }
+        self.checkpoints.settle(&survey, ended).await?;
+        let finished = known.iter().filter(|known| known.finished).map(|known| known.shard.as_str());
+        let finished: Vec<&str> = finished.collect();
+        for shard in readable(&listed, &finished) {
             if !self.cursors.contains_key(&shard.id) {
                 let iterator = self.iterator(&shard.id).await?;
-                self.cursors.insert(shard.id.clone(), Cursor { iterator, stamped_at: None });
+                self.cursors.insert(shard.id.clone(), Cursor::at(iterator));
+                self.health.step();
             }
         }
-        self.health.trimmed(self.checkpoints.any_trimmed(arn).await?);
+        self.health.shards(self.checkpoints.any_trimmed().await?, !survey.missing.is_empty());
+        self.discovered_at = Some(Instant::now());
         Ok(())
     }
 
     async fn iterator(&self, shard: &str) -> Result<String, Error> {
-        let checkpoint = self.checkpoints.read(self.stream.arn(), shard).await?;
-        match self.stream.iterator(shard, checkpoint.as_deref()).await {
+        let known = self.checkpoints.read(shard).await?;
+        let place = known.as_ref().and_then(|known| known.sequence_number.as_deref());
+        match self.stream.iterator(shard, place).await {
             Err(stream::Error::Trimmed) => self.restart(shard).await,
             other => Ok(other?),
         }
     }
 
-    /// Records may have been dropped before we read them. What is left is read, and the loss stays visible until it is
-    /// mended. Where we have no place yet there is nothing to miss: the oldest record there is, is where we begin.
+    /// Our place is gone: the oldest record there is, is where we go on. Nothing is lost with it where nothing was ever
+    /// applied, or where all that is not applied is younger than what the stream drops: the last record of a shard that
+    /// was idle for a day is dropped as well. Else the loss stays visible until it is mended.
     async fn restart(&self, shard: &str) -> Result<String, Error> {
-        if self.checkpoints.read(self.stream.arn(), shard).await?.is_none() {
-            return Ok(self.stream.iterator(shard, None).await?);
+        let known = self.checkpoints.read(shard).await?;
+        let is_whole = |known: &Known| known.is_untouched() || known.is_kept(Utc::now());
+        if !known.as_ref().is_none_or(is_whole) {
+            report_lost(shard);
+            self.checkpoints.lose(shard).await?;
+            self.health.shards(true, false);
         }
-        tracing::error!(
-            problem = "stream_trimmed",
-            stream.shard = shard,
-            "the stream dropped records before they were read: the projection may miss changes; rebuild it",
-        );
-        self.checkpoints.mark_trimmed(self.stream.arn(), shard).await?;
-        self.health.trimmed(true);
         Ok(self.stream.iterator(shard, None).await?)
     }
 
@@ -157,79 +171,43 @@ impl Poller {
         let asked_at = Utc::now();
         let Page { records, next } = match self.stream.page(&cursor.iterator).await {
             Ok(page) => page,
-            Err(stream::Error::Expired) => {
-                Page { records: Vec::new(), next: Some(self.iterator(shard).await?) }
-            }
-            Err(stream::Error::Trimmed) => {
-                Page { records: Vec::new(), next: Some(self.restart(shard).await?) }
+            Err(error @ (stream::Error::Expired | stream::Error::Trimmed)) => {
+                // Nothing was read, so nothing is known: the new cursor has no quiet run.
+                let iterator = match error {
+                    stream::Error::Trimmed => self.restart(shard).await?,
+                    _ => self.iterator(shard).await?,
+                };
+                self.cursors.insert(shard.to_owned(), Cursor::at(iterator));
+                return Ok(false);
             }
             Err(error) => return Err(error.into()),
         };
-        let arn = self.stream.arn();
         let progressed = !records.is_empty();
         if progressed {
-            let batch = Batch { stream: arn, records: &records, progress: Progress::Shard(shard) };
-            self.projector.project(batch).await?;
+            let progress = Progress::Shard(shard);
+            self.projector.project(Batch { stream: self.stream.arn(), records: &records, progress }).await?;
             tracing::debug!(stream.shard = shard, records = records.len(), "applied");
         }
         let Some(next) = next else {
-            self.checkpoints.finish(arn, shard).await?;
+            self.discover(Some(shard)).await?;
             self.cursors.remove(shard);
-            self.discovered_at = None;
             return Ok(true);
         };
-        if let Some(cursor) = self.cursors.get_mut(shard) {
-            cursor.iterator = next;
-            let due = cursor.stamped_at.is_none_or(|at| at.elapsed() >= IDLE_STAMP);
-            if !progressed && due {
-                stamp(&self.checkpoints, arn, shard, asked_at, cursor).await?;
-            }
+        let Some(cursor) = self.cursors.get_mut(shard) else { return Ok(progressed) };
+        if progressed {
+            cursor.moved(next);
+        } else if let Some(as_of) = cursor.idled(next, asked_at) {
+            self.checkpoints.stamp(shard, as_of).await?;
+            cursor.stamped(asked_at);
         }
         Ok(progressed)
     }
 }
 
-/// Nothing was there: everything that happened before we asked is in the projection.
-async fn stamp(
-    checkpoints: &Checkpoints,
-    arn: &str,
-    shard: &str,
-    asked_at: DateTime<Utc>,
-    cursor: &mut Cursor,
-) -> Result<(), Error> {
-    checkpoints.stamp(arn, shard, asked_at).await?;
-    cursor.stamped_at = Some(Instant::now());
-    Ok(())
-}
-
-/// The shards to read now: not read to their end, and no parent that still has records before theirs.
-fn readable<'s>(shards: &'s [Shard], finished: &[String]) -> Vec<&'s Shard> {
-    let unread = |id: &String| shards.iter().any(|shard| shard.id == *id) && !finished.contains(id);
-    shards
-        .iter()
-        .filter(|shard| !finished.contains(&shard.id) && !shard.parent.as_ref().is_some_and(unread))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shard(id: &str, parent: Option<&str>) -> Shard {
-        Shard { id: id.into(), parent: parent.map(str::to_owned) }
-    }
-
-    #[test]
-    fn parents_are_read_before_their_children() {
-        let shards =
-            [shard("p", Some("gone")), shard("a", Some("p")), shard("b", Some("p")), shard("c", Some("a"))];
-        let ids = |finished: &[&str]| {
-            let finished: Vec<String> = finished.iter().map(|id| (*id).to_owned()).collect();
-            readable(&shards, &finished).iter().map(|shard| shard.id.clone()).collect::<Vec<_>>()
-        };
-        assert_eq!(ids(&[]), ["p"]);
-        assert_eq!(ids(&["p"]), ["a", "b"]);
-        assert_eq!(ids(&["p", "a"]), ["b", "c"]);
-        assert!(ids(&["p", "a", "b", "c"]).is_empty());
-    }
+fn report_lost(shard: &str) {
+    tracing::error!(
+        problem = "stream_trimmed",
+        stream.shard = shard,
+        "the stream dropped records before they were read: the projection may miss changes",
+    );
 }

@@ -2,10 +2,11 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::types::{OperationType, Record as StreamRecord, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{Record as StreamRecord, ShardIteratorType};
 use chrono::{DateTime, Utc};
+use serde_dynamo::Item;
 
-use crate::core::Record;
+use crate::core::{Change, Record};
 
 /// Most records of one page (the API's own limit).
 const PAGE_RECORDS: i32 = 1000;
@@ -93,10 +94,13 @@ impl Stream {
     pub(super) async fn shards(&self) -> Result<Vec<Shard>, Error> {
         let mut shards = Vec::new();
         let mut after = None;
+        // A list that is not whole would make shards of ours look gone.
         for _ in 0..MAX_SHARD_PAGES {
             let request = self.client.describe_stream().stream_arn(&self.arn);
             let page = request.set_exclusive_start_shard_id(after).send().await.map_err(Error::of)?;
-            let Some(description) = page.stream_description else { break };
+            let described = page.stream_description;
+            let description =
+                described.ok_or_else(|| Error::Api("no description in the answer".to_owned()))?;
             shards.extend(
                 description
                     .shards
@@ -106,10 +110,10 @@ impl Stream {
             );
             after = description.last_evaluated_shard_id;
             if after.is_none() {
-                break;
+                return Ok(shards);
             }
         }
-        Ok(shards)
+        Err(Error::Api(format!("more than {MAX_SHARD_PAGES} pages of shards")))
     }
 
     /// An iterator behind the checkpoint, or at the oldest record there is.
@@ -133,13 +137,14 @@ impl Stream {
 }
 
 fn record(record: StreamRecord) -> Result<Record, Error> {
-    let removed = record.event_name == Some(OperationType::Remove);
+    let name = record.event_name.as_ref().map_or("", |name| name.as_str()).to_owned();
     let change = record.dynamodb.ok_or_else(|| Error::Api("a record without its change".to_owned()))?;
     let sequence_number =
         change.sequence_number.ok_or_else(|| Error::Api("a record without its number".to_owned()))?;
     let created_at = change
         .approximate_creation_date_time
         .and_then(|at| DateTime::<Utc>::from_timestamp(at.secs(), at.subsec_nanos()));
-    let image = change.new_image.filter(|_| !removed).map(serde_dynamo::Item::from);
-    Ok(Record { sequence_number, created_at, image })
+    let keys = change.keys.map(Item::from).unwrap_or_default();
+    let change = Change::of(&name, keys, change.new_image.map(Item::from));
+    Ok(Record { sequence_number, created_at, change })
 }

@@ -6,7 +6,8 @@ use sqlx::Row;
 
 use super::{Error, Session};
 
-/// Up to when the projection holds every event. `None` while some open source of events has no such time yet.
+/// Up to when the projection holds every event. `None` while some open source of events has no such
+/// time, or one has lost some.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct AsOf(pub(crate) Option<DateTime<Utc>>);
@@ -19,8 +20,10 @@ impl AsOf {
 }
 
 /// The least of all open sources. NULL sorts first: a source that nothing is known of yet makes the whole unknown,
-/// where `MIN` would leave it out and promise too much.
-const LEAST: &str = "SELECT as_of FROM checkpoints WHERE finished_at IS NULL ORDER BY as_of LIMIT 1";
+/// where `MIN` would leave it out and promise too much. So does a source, open or not, that lost events which nobody has
+/// mended yet.
+const LEAST: &str = "SELECT IF(trimmed_at IS NULL, as_of, NULL) AS as_of FROM checkpoints \
+                     WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY as_of LIMIT 1";
 
 pub(super) async fn read(session: &mut Session) -> Result<AsOf, Error> {
     let row = session.row(sqlx::query(LEAST)).await?;

@@ -1,0 +1,61 @@
+//! Records that are not what an outbox's stream has.
+
+use harness::{System, until};
+use serde_json::{Value, json};
+
+use crate::faults::{Fault, Faulty};
+use crate::some_events;
+
+/// Does something to every record.
+struct Records(fn(&mut Value));
+
+impl Fault for Records {
+    fn answer(&mut self, call: &str, _: &Value, answer: &mut Value) {
+        if call == "GetRecords" {
+            answer["Records"].as_array_mut().unwrap().iter_mut().for_each(self.0);
+        }
+    }
+}
+
+async fn all_are_put_aside(change: fn(&mut Value), reason: &str) {
+    let system = System::new().await;
+    let events = some_events(&system).await;
+    let stream = Faulty::start(&system.tables.endpoint, Records(change)).await;
+    let _relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let database = &system.database;
+    until("all is read", || async {
+        database.number("SELECT COUNT(*) FROM checkpoints WHERE sequence_number IS NOT NULL").await == 1
+    })
+    .await;
+    let told =
+        format!("SELECT COUNT(*) FROM quarantine WHERE reason LIKE '%{reason}%' AND record LIKE '%pk%'");
+    assert_eq!(database.number(&told).await, events, "with the row or its key, and why");
+    assert_eq!(database.number("SELECT COUNT(*) FROM history").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_row_that_the_stream_does_not_carry_is_put_aside() {
+    let keys_only = |record: &mut Value| drop(record["dynamodb"].as_object_mut().unwrap().remove("NewImage"));
+    all_are_put_aside(keys_only, "does not carry the new row").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_is_put_aside() {
+    all_are_put_aside(|record| record["eventName"] = json!("MODIFY"), "MODIFY").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_row_changes_nothing() {
+    let system = System::new().await;
+    let events = some_events(&system).await;
+    let table = system.tables.prefix.name(contracts::Table::Outbox);
+    let client = &system.tables.client;
+    let row = client.scan().table_name(&table).send().await.unwrap().items.unwrap().swap_remove(0);
+    let key = ["pk", "version"].map(|name| (name.to_owned(), row[name].clone()));
+    client.delete_item().table_name(&table).set_key(Some(key.into())).send().await.unwrap();
+
+    let _relay = system.relay().await;
+    let database = &system.database;
+    until("all is read", || async { database.number("SELECT COUNT(*) FROM history").await == events }).await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM quarantine").await, 0);
+}
