@@ -56,3 +56,49 @@ pub fn token(role: Role, brand: &str, stores: &[&str], subject: &str) -> String 
     let user = User::new(subject, brand.parse().unwrap(), [role], stores).unwrap();
     ISSUER.mint(&user, LIFE).unwrap()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use axum::Router;
+    use axum::http::HeaderMap;
+    use axum::routing::get;
+    use platform::auth::Verifier;
+    use reqwest::Method;
+
+    use super::*;
+    use crate::Api;
+
+    #[tokio::test]
+    async fn a_service_started_here_takes_its_tokens() {
+        let told: HashMap<String, String> = environment().collect();
+        let verifier =
+            Verifier::new(told["JWKS_URL"].parse().unwrap(), &told["JWT_ISSUER"], &told["JWT_AUDIENCE"]);
+        let user = verifier.verify(&token(Role::Staff, "hinata", &["hinata.a"], "taro")).await.unwrap();
+        assert!(user.is(Role::Staff) && user.works_in(&"hinata.a".parse().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_request_says_who_asks_once() {
+        let told = |headers: HeaderMap| async move {
+            let given: Vec<_> = headers.get_all("authorization").iter().cloned().collect();
+            axum::Json(given.iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>())
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", get(told))).await });
+        let guest = Api::new(&url);
+        let user = guest.with_token("t".to_owned());
+        for (api, expected) in [
+            (&guest, vec![]),
+            (&user, vec!["Bearer t"]),
+            (&user.holding("c"), vec!["Capability c"]),
+            (&user.as_guest(), vec![]),
+        ] {
+            assert_eq!(api.get("/").await.body, serde_json::json!(expected));
+        }
+        let brought = user.send(Method::GET, "/", &[("Authorization", "Basic x")], String::new()).await;
+        assert_eq!(brought.body, serde_json::json!(["Basic x"]));
+    }
+}

@@ -31,7 +31,7 @@ pub(super) struct Token {
     #[arg(long, value_name = "ID")]
     store: Vec<StoreId>,
     /// The brand that its user acts for; that of the stores, where there are any.
-    #[arg(long, required_unless_present = "store")]
+    #[arg(long)]
     brand: Option<Brand>,
     /// Who its user is.
     #[arg(long)]

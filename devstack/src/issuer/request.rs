@@ -71,7 +71,7 @@ impl TokenRequest {
         let user = User::new(subject, brand, [role], self.stores).map_err(|error| {
             let field = match error {
                 UserError::Subject => "subject",
-                UserError::Role => "role",
+                UserError::Role | UserError::UnknownRole => "role",
                 UserError::TooManyStores | UserError::StoreOfOtherBrand => "stores",
             };
             invalid(field, error.to_string())

@@ -53,7 +53,7 @@ impl FromStr for Role {
     type Err = UserError;
 
     fn from_str(text: &str) -> Result<Self, UserError> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UserError::Role)
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UserError::UnknownRole)
     }
 }
 
@@ -63,6 +63,9 @@ pub enum UserError {
     /// The subject is empty, too long, or not printable ASCII.
     #[error("`sub` must be 1 to {MAX_SUBJECT} characters of printable ASCII")]
     Subject,
+    /// A role that there is not.
+    #[error("a role is customer, staff, manager, pos or ops")]
+    UnknownRole,
     /// No role that is known.
     #[error("`roles` must hold one of customer, staff, manager, pos and ops")]
     Role,
@@ -193,6 +196,6 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(role.to_string().parse::<Role>(), Ok(role));
         }
-        assert_eq!("Staff".parse::<Role>(), Err(UserError::Role));
+        assert_eq!("Staff".parse::<Role>(), Err(UserError::UnknownRole));
     }
 }
