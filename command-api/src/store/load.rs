@@ -57,7 +57,8 @@ impl Tables {
             if pending.is_empty() {
                 return Ok(state);
             }
-            tokio::time::sleep(rand::rng().random_range(Duration::ZERO..=LONGEST_PAUSE)).await;
+            let pause = rand::rng().random_range(Duration::ZERO..=LONGEST_PAUSE);
+            tokio::time::sleep(pause).await;
         }
         Err(Error::Busy("keys stay unread".to_owned()))
     }
