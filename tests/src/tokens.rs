@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::{Args, Command, FromArgMatches};
 use devstack::issuer::Issuer;
-use platform::auth::{Options, Role, User, Verifier};
+use platform::auth::{Role, User, Verifier};
 
 /// How long a token lasts: longer than any test.
 const LIFE: Duration = Duration::from_secs(60 * 60);
@@ -34,16 +33,8 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
 /// When the issuer does not start.
 #[must_use]
 pub fn verifier() -> Verifier {
-    let environment = ISSUER.environment();
-    let value = |wanted: &str| environment.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-    let flags =
-        [("--jwks-url", "JWKS_URL"), ("--jwt-issuer", "JWT_ISSUER"), ("--jwt-audience", "JWT_AUDIENCE")];
-    let flags = flags.map(|(flag, variable)| format!("{flag}={}", value(variable).unwrap()));
-    Options::augment_args(Command::new("test"))
-        .try_get_matches_from(["test".to_owned()].into_iter().chain(flags))
-        .and_then(|matches| Options::from_arg_matches(&matches))
-        .unwrap()
-        .verifier()
+    let [(_, jwks), (_, issuer), (_, audience)] = ISSUER.environment();
+    Verifier::new(jwks.parse().unwrap(), &issuer, &audience)
 }
 
 /// A token of a user with this role.
@@ -59,12 +50,9 @@ pub fn token(role: Role, brand: &str, stores: &[&str], subject: &str) -> String 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use axum::Router;
     use axum::http::HeaderMap;
     use axum::routing::get;
-    use platform::auth::Verifier;
     use reqwest::Method;
 
     use super::*;
@@ -72,10 +60,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_service_started_here_takes_its_tokens() {
-        let told: HashMap<String, String> = environment().collect();
-        let verifier =
-            Verifier::new(told["JWKS_URL"].parse().unwrap(), &told["JWT_ISSUER"], &told["JWT_AUDIENCE"]);
-        let user = verifier.verify(&token(Role::Staff, "hinata", &["hinata.a"], "taro")).await.unwrap();
+        let user = verifier().verify(&token(Role::Staff, "hinata", &["hinata.a"], "taro")).await.unwrap();
         assert!(user.is(Role::Staff) && user.works_in(&"hinata.a".parse().unwrap()));
     }
 
