@@ -52,7 +52,7 @@ pub enum Until {
 }
 
 /// How a store keeps things for people: part of its master data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Raw", into = "Raw")]
 pub struct HoldPolicy {
     raw: Raw,
@@ -80,12 +80,6 @@ impl Default for Raw {
             max_active_holds: None,
             safety_stock: Level::ZERO,
         }
-    }
-}
-
-impl Default for HoldPolicy {
-    fn default() -> Self {
-        Self { raw: Raw::default() }
     }
 }
 

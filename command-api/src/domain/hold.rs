@@ -85,7 +85,8 @@ pub fn place(
     placing: Placing,
     now: DateTime<Utc>,
 ) -> Result<Moved, Refusal> {
-    let customers = placing.customer_keys.iter().map(|key| (key.clone(), known.holds(key))).collect();
+    let customers: Vec<(CustomerKey, Holds)> =
+        placing.customer_keys.iter().map(|key| (key.clone(), known.holds(key))).collect();
     check_policy(store, &placing.lines, &customers)?;
     let expires_at = store.deadline(now)?;
 
@@ -122,7 +123,7 @@ pub fn place(
     Ok(Moved { reservation, event, stocks, customers })
 }
 
-fn check_policy(store: &Store, lines: &[Line], customers: &Vec<(CustomerKey, Holds)>) -> Result<(), Refusal> {
+fn check_policy(store: &Store, lines: &[Line], customers: &[(CustomerKey, Holds)]) -> Result<(), Refusal> {
     let policy = &store.hold_policy;
     if !policy.accepts_holds() {
         return Err(Refusal::HoldsNotAccepted(store.store_id.clone()));
