@@ -82,11 +82,13 @@ struct Client<'a> {
     expected: Expected,
 }
 
-fn hold(sku: &str, quantity: i64) -> Value {
+/// By a customer of its own each time: holds of one customer would wait for each other.
+fn hold(rng: &mut StdRng, sku: &str, quantity: i64) -> Value {
+    let phone = format!("090-{:08}", rng.random_range(0..100_000_000));
     json!({
         "store_id": STORE,
         "lines": [{"sku": sku, "quantity": quantity}],
-        "customer": {"name": "山田 花子", "phone": "090-0000-0000"},
+        "customer": {"name": "山田 花子", "phone": phone},
     })
 }
 
@@ -127,7 +129,8 @@ impl<'a> Client<'a> {
     async fn place(&mut self) {
         let sku = PLENTY[self.rng.random_range(0..PLENTY.len())];
         let quantity = self.rng.random_range(1..=3);
-        let answer = self.must(Method::POST, "/v1/reservations", hold(sku, quantity), 201).await;
+        let wanted = hold(&mut self.rng, sku, quantity);
+        let answer = self.must(Method::POST, "/v1/reservations", wanted, 201).await;
         let id = answer.text("reservation_id");
         self.expected.count(sku, 0, quantity);
         self.expected.holds.insert(id.clone(), ("held", 1));
@@ -175,7 +178,7 @@ impl<'a> Client<'a> {
 
     /// Two copies at once, as an impatient client sends them: both are told the same.
     async fn snatch(&mut self) {
-        let (key, body) = (unique(), hold(SCARCE, 1));
+        let (key, body) = (unique(), hold(&mut self.rng, SCARCE, 1));
         let copy = || self.pair.insist(Method::POST, "/v1/reservations", &key, &body);
         let (one, two) = tokio::join!(copy(), copy());
         assert_eq!((one.status, &one.body), (two.status, &two.body));

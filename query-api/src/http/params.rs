@@ -132,7 +132,7 @@ mod tests {
         for in_stock in ["1", "yes", "TRUE", ""] {
             refused::<SkuStoresParams>(&format!("in_stock={in_stock}"), "in_stock").await;
         }
-        for status in ["expired", "Held", "", "held%20"] {
+        for status in ["overdue", "Held", "", "held%20"] {
             refused::<ReservationsParams>(&format!("status={status}"), "status").await;
         }
         refused::<SkuStoresParams>("status=held", "status").await;

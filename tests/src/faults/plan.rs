@@ -13,8 +13,8 @@ use super::{Call, Fault};
 const CALM_WRITES_PER_TEN: usize = 15;
 /// The same for reads.
 const CALM_READS_PER_TEN: usize = 25;
-/// Most stalls of a storm, of either call: each costs its caller the two seconds of a time-out.
-const MAX_STALLS: u32 = 6;
+/// Most stalls of a kind in a storm: each costs its caller the two seconds of a time-out.
+const MAX_STALLS_OF_A_KIND: u32 = 2;
 
 type Steps = Box<dyn Iterator<Item = Option<Fault>> + Send>;
 
@@ -66,7 +66,7 @@ impl Plan {
 struct Storm {
     writes: Deck,
     reads: Deck,
-    stalls: u32,
+    stalls: BTreeMap<(Call, Fault), u32>,
 }
 
 impl Storm {
@@ -74,7 +74,7 @@ impl Storm {
         Self {
             writes: Deck::new(&Fault::WRITES, CALM_WRITES_PER_TEN, seed),
             reads: Deck::new(&Fault::READS, CALM_READS_PER_TEN, !seed),
-            stalls: 0,
+            stalls: BTreeMap::new(),
         }
     }
 
@@ -86,10 +86,11 @@ impl Storm {
         if !fault.is_stall() {
             return Some(fault);
         }
-        self.stalls += 1;
+        let stalls = self.stalls.entry((call, fault)).or_default();
+        *stalls += 1;
         // To whoever waits, a connection that ends is the same with less waiting.
         Some(match fault {
-            _ if self.stalls <= MAX_STALLS => fault,
+            _ if *stalls <= MAX_STALLS_OF_A_KIND => fault,
             Fault::StalledAfter => Fault::CutAfter,
             _ => Fault::Cut,
         })
