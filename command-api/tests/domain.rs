@@ -106,6 +106,11 @@ fn a_late_count_is_rebased_on_what_moved_since() {
     // An older one changes nothing, from whichever source.
     assert_eq!(shop.change(0, count_at(99, 6), at(10)).unwrap(), None);
     assert_eq!(shop.stock(0).on_hand.get(), 5);
+    // The same moment again is taken, and comes to the same: what moved at that moment had moved by then.
+    shop.change(0, count_at(8, 7), at(10)).unwrap().unwrap();
+    assert_eq!(shop.stock(0).on_hand.get(), 5);
+    shop.change(0, count_at(4, 8), at(10)).unwrap().unwrap();
+    assert_eq!(shop.stock(0).on_hand.get(), 4);
     // One that says no time is true as of now.
     shop.change(0, count(7), at(11)).unwrap();
     assert_eq!(shop.stock(0).on_hand.get(), 7);

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use contracts::Table;
 use devstack::service::Service;
 use futures::future::join_all;
-use harness::{Api, Runtime, System, tokens, until};
+use harness::{Api, Faults, Runtime, System, tokens, until};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
@@ -30,11 +30,15 @@ async fn swept_every(system: &System, seconds: u32) -> Service {
 }
 
 fn sweeper(system: &System) -> Command {
+    sweeper_at(system, &system.tables.endpoint)
+}
+
+fn sweeper_at(system: &System, dynamodb: &str) -> Command {
     let mut command =
         Command::new(std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("command-api"));
     command
         .arg("sweep")
-        .env("DYNAMODB_ENDPOINT", &system.tables.endpoint)
+        .env("DYNAMODB_ENDPOINT", dynamodb)
         .env("TABLE_PREFIX", system.tables.prefix.to_string())
         .envs(tokens::environment())
         .stdout(Stdio::piped())
@@ -99,6 +103,41 @@ async fn a_second_too_late_is_too_late_without_any_sweep() {
     system.settled().await;
 }
 
+/// How many holds have ended so, by their events.
+async fn expired(system: &System) -> i32 {
+    let table = system.tables.prefix.name(Table::Outbox);
+    let scan = system.tables.client.scan().table_name(table).filter_expression("event_type = :expired");
+    let scan = scan.expression_attribute_values(":expired", AttributeValue::S("ReservationExpired".into()));
+    scan.send().await.unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_in_a_storm_end_each_hold_once() {
+    const HOLDS: usize = 40;
+    let system = System::new().await;
+    let commands = unswept(&system).await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.KN1021", &[SKU], 200).await;
+    let mut ids = holds(&api, HOLDS / 2).await;
+    ids.extend(holds(&api, HOLDS / 2).await);
+    let_expire(&system, &ids).await;
+
+    let faults = Faults::start(&system.tables.endpoint).await;
+    faults.storm(7);
+    // A sweep that meets a fault leaves the rest to the next one.
+    until("all holds have ended", || async {
+        let _ = sweeper_at(&system, faults.url()).output().await.unwrap();
+        expired(&system).await == i32::try_from(HOLDS).unwrap()
+    })
+    .await;
+    faults.calm();
+    until("every late write has arrived", || async { faults.idle() }).await;
+    assert_eq!(sweep(&system).await, json!({"expired": 0, "skipped": 0, "failed": 0}));
+    assert_eq!(expired(&system).await, i32::try_from(HOLDS).unwrap());
+    let _relay = system.relay().await;
+    system.settled().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_sweepers_and_one_killed_end_each_hold_once() {
     const HOLDS: usize = 120;
@@ -113,13 +152,7 @@ async fn two_sweepers_and_one_killed_end_each_hold_once() {
     }
     let_expire(&system, &ids).await;
 
-    let outbox = || async {
-        let table = system.tables.prefix.name(Table::Outbox);
-        let scan = system.tables.client.scan().table_name(table).filter_expression("event_type = :expired");
-        let scan =
-            scan.expression_attribute_values(":expired", AttributeValue::S("ReservationExpired".into()));
-        scan.send().await.unwrap().count()
-    };
+    let outbox = || expired(&system);
     // One is killed when it has begun.
     let mut killed: Child = sweeper(&system).spawn().unwrap();
     until("the sweep has begun", || async { outbox().await > 0 }).await;

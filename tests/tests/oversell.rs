@@ -80,3 +80,25 @@ async fn one_sku_in_two_lines_counts_together() {
     let placed = api.post("/v1/reservations", twice(1)).await.expect(201);
     assert_eq!(placed.body["lines"], json!([{"sku": SKU, "quantity": 2}]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_not_for_ever() {
+    let system = System::new().await;
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.KN1021", &[SKU], 0).await;
+    let key = unique();
+    let body = json!({
+        "store_id": STORE,
+        "lines": [{"sku": SKU, "quantity": 1}],
+        "customer": {"name": "山田 花子", "email": "hanako@example.jp"},
+    });
+    let place = || api.command(Method::POST, "/v1/reservations", &key, &body);
+    assert_eq!(place().await.outcome(), (409, "insufficient_stock"));
+    let _ = api.put(&format!("/v1/stores/{STORE}/stock/{SKU}"), json!({"on_hand": 1})).await.expect(200);
+    let placed = place().await.expect(201);
+    let replayed = place().await.expect(201);
+    assert_eq!(placed.body, replayed.body);
+    assert!(!placed.headers.contains_key("idempotent-replay"));
+    assert_eq!(replayed.headers["idempotent-replay"], "true");
+}
