@@ -9,8 +9,12 @@ use serde_json::Value;
 
 use crate::app::{App, Swept};
 
-/// Sweeps for ever. The pauses differ, so that several processes do not sweep at the same moment.
+/// Sweeps for ever, but not where AWS Lambda runs the process: there it would be stopped in the middle. The pauses differ,
+/// so that several processes do not sweep at the same moment.
 pub async fn every(app: App, interval: Duration) -> Infallible {
+    if platform::lambda::is_here() {
+        return std::future::pending().await;
+    }
     loop {
         // Drawn anew each time: half of it to one and a half.
         let pause = interval.mul_f64(rand::rng().random_range(0.5..1.5));

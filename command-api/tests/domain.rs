@@ -171,6 +171,9 @@ fn a_stores_safety_stock_is_taken_over_by_new_counts() {
     let mut shop = Shop::stocked(&[]).with_store(store(r#"{"safety_stock":2}"#));
     shop.change(0, count(5), at(0)).unwrap();
     assert_eq!(shop.stock(0).available(), 3);
+    // A delivery makes a count as well as somebody who looks.
+    shop.change(1, StockCommand::Adjust { delta: 5 }, at(0)).unwrap();
+    assert_eq!(shop.stock(1).available(), 3);
     shop.change(0, count_keeping(5, 0), at(1)).unwrap();
     shop.change(0, count(6), at(2)).unwrap();
     assert_eq!(shop.stock(0).available(), 6);

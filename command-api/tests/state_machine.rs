@@ -6,10 +6,10 @@ mod shop;
 
 use command_api::domain::Refusal;
 use command_api::domain::reservation::Command;
-use command_api::domain::stock::Command as StockCommand;
+use command_api::domain::stock::{Command as StockCommand, MAX_MOVEMENTS};
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
-use shop::{Shop, at, count, level, store};
+use shop::{Shop, at, count_at, level, store};
 
 /// Minutes that a hold lasts.
 const LASTS: i64 = 60;
@@ -20,9 +20,25 @@ const MAX_EXTENSIONS: u32 = 2;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Count { sku: usize, on_hand: u32, safety: Option<u32> },
-    Adjust { sku: usize, delta: i32 },
-    Place { customer: usize, lines: Vec<(usize, u32)> },
+    Count {
+        sku: usize,
+        on_hand: u32,
+        safety: Option<u32>,
+    },
+    /// A count that was taken so many minutes ago.
+    LateCount {
+        sku: usize,
+        on_hand: u32,
+        ago: i64,
+    },
+    Adjust {
+        sku: usize,
+        delta: i32,
+    },
+    Place {
+        customer: usize,
+        lines: Vec<(usize, u32)>,
+    },
     MakeReady(usize),
     Collect(usize),
     Cancel(usize),
@@ -35,7 +51,15 @@ enum Step {
 enum Status {
     Held,
     Ready,
-    Final,
+    Collected,
+    Cancelled,
+    Expired,
+}
+
+impl Status {
+    fn is_open(self) -> bool {
+        matches!(self, Self::Held | Self::Ready)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +69,7 @@ struct Hold {
     status: Status,
     ends: i64,
     extensions: u32,
+    version: u64,
 }
 
 /// What must come out, in plain numbers.
@@ -54,13 +79,17 @@ struct Model {
     on_hand: [i64; 2],
     safety: [i64; 2],
     holds: Vec<Hold>,
-    /// Pieces that came and went by counts, adjustments and over the counter: what is on hand is what they come to.
-    moved: [i64; 2],
+    /// When the pieces were last counted.
+    counted: [i64; 2],
+    /// What came and went since then, and when.
+    moved: [Vec<(i64, i64)>; 2],
+    /// The time of the last movement that is forgotten.
+    forgotten: [i64; 2],
 }
 
 impl Model {
     fn held(&self, sku: usize) -> i64 {
-        let open = self.holds.iter().filter(|hold| hold.status != Status::Final);
+        let open = self.holds.iter().filter(|hold| hold.status.is_open());
         open.map(|hold| hold.pieces[sku]).sum()
     }
 
@@ -69,7 +98,7 @@ impl Model {
     }
 
     fn active(&self, customer: usize) -> usize {
-        let open = self.holds.iter().filter(|hold| hold.status != Status::Final);
+        let open = self.holds.iter().filter(|hold| hold.status.is_open());
         open.filter(|hold| hold.customer == customer).count()
     }
 
@@ -80,10 +109,14 @@ impl Model {
 
     /// Whether the step is allowed.
     fn allows(&self, step: &Step) -> bool {
-        let open = |n: &usize| self.holds.get(*n).filter(|hold| hold.status != Status::Final);
+        let open = |n: &usize| self.holds.get(*n).filter(|hold| hold.status.is_open());
         let in_time = |n: &usize| open(n).filter(|hold| self.minute < hold.ends);
         match step {
             Step::Count { .. } | Step::Wait(_) => true,
+            Step::LateCount { sku, ago, .. } => {
+                let taken = self.minute - ago;
+                taken >= self.counted[*sku] && taken >= self.forgotten[*sku]
+            }
             Step::Adjust { sku, delta } => self.on_hand[*sku] + i64::from(*delta) >= 0,
             Step::Place { customer, lines } => {
                 let wanted = Self::wanted(lines);
@@ -101,7 +134,17 @@ impl Model {
 
     fn goes(&mut self, sku: usize, delta: i64) {
         self.on_hand[sku] += delta;
-        self.moved[sku] += delta;
+        self.moved[sku].push((self.minute, delta));
+        if self.moved[sku].len() > MAX_MOVEMENTS {
+            self.forgotten[sku] = self.forgotten[sku].max(self.moved[sku].remove(0).0);
+        }
+    }
+
+    fn count(&mut self, sku: usize, found: i64, taken: i64) {
+        self.moved[sku].retain(|(minute, _)| *minute > taken);
+        let since: i64 = self.moved[sku].iter().map(|(_, delta)| delta).sum();
+        self.on_hand[sku] = (found + since).max(0);
+        self.counted[sku] = self.counted[sku].max(taken);
     }
 }
 
@@ -110,7 +153,15 @@ impl ReferenceStateMachine for Model {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Self> {
-        let start = Self { minute: 0, on_hand: [10, 10], safety: [0, 0], holds: Vec::new(), moved: [10, 10] };
+        let start = Self {
+            minute: 0,
+            on_hand: [10, 10],
+            safety: [0, 0],
+            holds: Vec::new(),
+            counted: [-1, -1],
+            moved: [Vec::new(), Vec::new()],
+            forgotten: [-1, -1],
+        };
         Just(start).boxed()
     }
 
@@ -119,6 +170,8 @@ impl ReferenceStateMachine for Model {
         prop_oneof![
             1 => (0..2usize, 0..30u32, prop::option::of(0..3u32))
                 .prop_map(|(sku, on_hand, safety)| Step::Count { sku, on_hand, safety }),
+            2 => (0..2usize, 0..30u32, 0..90i64)
+                .prop_map(|(sku, on_hand, ago)| Step::LateCount { sku, on_hand, ago }),
             2 => (0..2usize, -9..9i32).prop_map(|(sku, delta)| Step::Adjust { sku, delta }),
             8 => (0..3usize, prop::collection::vec((0..2usize, 1..6u32), 1..4))
                 .prop_map(|(customer, lines)| Step::Place { customer, lines }),
@@ -138,9 +191,13 @@ impl ReferenceStateMachine for Model {
         }
         match step {
             Step::Count { sku, on_hand, safety } => {
-                let found = i64::from(*on_hand) - model.on_hand[*sku];
-                model.goes(*sku, found);
+                let now = model.minute;
+                model.count(*sku, (*on_hand).into(), now);
                 model.safety[*sku] = safety.map_or(model.safety[*sku], i64::from);
+            }
+            Step::LateCount { sku, on_hand, ago } => {
+                let taken = model.minute - ago;
+                model.count(*sku, (*on_hand).into(), taken);
             }
             Step::Adjust { sku, delta } => model.goes(*sku, i64::from(*delta)),
             Step::Place { customer, lines } => model.holds.push(Hold {
@@ -149,6 +206,7 @@ impl ReferenceStateMachine for Model {
                 status: Status::Held,
                 ends: model.minute + LASTS,
                 extensions: 0,
+                version: 1,
             }),
             Step::MakeReady(n) => model.holds[*n].status = Status::Ready,
             Step::Collect(n) => {
@@ -156,14 +214,20 @@ impl ReferenceStateMachine for Model {
                     let pieces = model.holds[*n].pieces[sku];
                     model.goes(sku, -pieces);
                 }
-                model.holds[*n].status = Status::Final;
+                model.holds[*n].status = Status::Collected;
             }
-            Step::Cancel(n) | Step::Expire(n) => model.holds[*n].status = Status::Final,
+            Step::Cancel(n) => model.holds[*n].status = Status::Cancelled,
+            Step::Expire(n) => model.holds[*n].status = Status::Expired,
             Step::Extend(n) => {
                 model.holds[*n].extensions += 1;
                 model.holds[*n].ends += LASTS;
             }
             Step::Wait(minutes) => model.minute += minutes,
+        }
+        if let Step::MakeReady(n) | Step::Collect(n) | Step::Cancel(n) | Step::Extend(n) | Step::Expire(n) =
+            step
+        {
+            model.holds[*n].version += 1;
         }
         model
     }
@@ -197,6 +261,10 @@ impl Run {
                 };
                 self.shop.change(sku, count, now).map(drop).map_err(Some)
             }
+            Step::LateCount { sku, on_hand, ago } => {
+                let count = count_at(on_hand, self.minute - ago);
+                self.shop.change(sku, count, now).map(drop).map_err(Some)
+            }
             Step::Adjust { sku, delta } => {
                 self.shop.change(sku, StockCommand::Adjust { delta }, now).map(drop).map_err(Some)
             }
@@ -226,7 +294,7 @@ impl StateMachineTest for Rules {
         let policy = format!(r#"{{"max_active_holds":{MAX_ACTIVE}}}"#);
         let mut shop = Shop::stocked(&[]).with_store(store(&policy));
         for sku in 0..2 {
-            shop.change(sku, count(10), at(-1)).unwrap();
+            shop.change(sku, count_at(10, -1), at(-1)).unwrap();
         }
         Run { shop, minute: 0 }
     }
@@ -247,12 +315,12 @@ impl StateMachineTest for Rules {
         for sku in 0..2 {
             let stock = run.shop.stock(sku);
             assert_eq!(i64::from(stock.on_hand.get()), model.on_hand[sku]);
-            assert_eq!(i64::from(stock.on_hand.get()), model.moved[sku]);
             assert_eq!(i64::from(stock.held.get()), model.held(sku));
             assert_eq!(i64::from(stock.available()), model.available(sku));
         }
         for (reservation, hold) in run.shop.reservations.iter().zip(&model.holds) {
-            assert_eq!(reservation.status.is_open(), hold.status != Status::Final);
+            assert_eq!(format!("{:?}", reservation.status), format!("{:?}", hold.status));
+            assert_eq!(reservation.version, hold.version);
             assert_eq!(reservation.expires_at, at(hold.ends));
             assert_eq!(reservation.extensions, hold.extensions);
         }

@@ -186,8 +186,9 @@ impl OpeningHours {
     /// When the store closes on the first day it is open after the day of `instant`.
     #[must_use]
     pub fn closing_next_day(&self, instant: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        let today = instant.with_timezone(&zone).date_naive();
-        self.closings(today.succ_opt()?, zone).next()
+        // Who is there when the store closes at midnight is there on the day that ends.
+        let day = instant.checked_sub_signed(TimeDelta::microseconds(1))?.with_timezone(&zone).date_naive();
+        self.closings(day.succ_opt()?, zone).next()
     }
 
     /// When the store closes for the day, on each open day from this one on.
@@ -264,6 +265,11 @@ mod tests {
         assert_eq!(
             shop().closing_next_day(at("2026-11-24T01:00:00Z"), tokyo),
             Some(at("2026-11-26T11:00:00Z"))
+        );
+        // From Saturday's closing at midnight, the next is Monday's.
+        assert_eq!(
+            shop().closing_next_day(at("2026-11-28T15:00:00Z"), tokyo),
+            Some(at("2026-11-30T11:00:00Z"))
         );
         // Thursday evening: Friday is a special day, Saturday ends at midnight.
         assert_eq!(

@@ -131,7 +131,8 @@ impl HoldPolicy {
         self.raw.max_active_holds
     }
 
-    /// Pieces of each SKU that are never offered, unless its count says otherwise.
+    /// Pieces of each SKU that are never offered: what a new count takes over. A count may say otherwise, and a change of the
+    /// policy leaves the counts that are there as they are.
     #[must_use]
     pub fn safety_stock(&self) -> Level {
         self.raw.safety_stock

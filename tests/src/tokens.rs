@@ -43,8 +43,17 @@ pub fn verifier() -> Verifier {
 /// When there can be no such user.
 #[must_use]
 pub fn token(role: Role, brand: &str, stores: &[&str], subject: &str) -> String {
+    token_of(&[role], brand, stores, subject)
+}
+
+/// A token of a user with these roles.
+///
+/// # Panics
+/// When there can be no such user.
+#[must_use]
+pub fn token_of(roles: &[Role], brand: &str, stores: &[&str], subject: &str) -> String {
     let stores = stores.iter().map(|store| store.parse().unwrap());
-    let user = User::new(subject, brand.parse().unwrap(), [role], stores).unwrap();
+    let user = User::new(subject, brand.parse().unwrap(), roles.iter().copied(), stores).unwrap();
     ISSUER.mint(&user, LIFE).unwrap()
 }
 

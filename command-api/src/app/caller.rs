@@ -1,5 +1,6 @@
 //! Who gives a command.
 
+use contracts::StoreId;
 use contracts::events::{Actor, actor};
 use platform::auth::{Principal, Role};
 
@@ -23,40 +24,45 @@ impl Caller {
         }
     }
 
-    /// The caller as events name it.
-    pub(super) fn actor(&self) -> Actor {
+    /// The caller as events name it: of several roles, the one that says most about what was done in the store, or to what
+    /// belongs to the whole brand.
+    pub(super) fn actor(&self, store_id: Option<&StoreId>) -> Actor {
         let (kind, id) = match self {
             Self::System => (actor::Kind::System, ""),
             Self::Principal(Principal::Guest | Principal::Holder(_)) => (actor::Kind::Guest, ""),
             Self::Principal(Principal::User(user)) => {
-                // Of several, the one that says most about what was done.
                 let roles = [
                     (Role::Manager, actor::Kind::Manager),
                     (Role::Staff, actor::Kind::Staff),
                     (Role::Pos, actor::Kind::Pos),
                     (Role::Ops, actor::Kind::Ops),
                 ];
-                let kind = roles.into_iter().find(|(role, _)| user.is(*role));
+                let sees = |role| store_id.is_none_or(|store_id| user.sees_store(role, store_id));
+                let kind = roles.into_iter().find(|(role, _)| user.is(*role) && sees(*role));
                 (kind.map_or(actor::Kind::Customer, |(_, kind)| kind), user.subject())
             }
         };
         Actor { kind: kind.into(), id: id.to_owned() }
     }
 
-    /// The account of a customer who acts for themselves.
-    pub(super) fn customer_id(&self) -> Option<&str> {
+    /// The account of a customer who acts for themselves: also of somebody who works in another store.
+    pub(super) fn customer_in(&self, store_id: &StoreId) -> Option<&str> {
         match self {
-            Self::Principal(Principal::User(user)) if !user.roles().any(|role| role != Role::Customer) => {
+            Self::Principal(Principal::User(user))
+                if user.is(Role::Customer) && !self.serves_in(store_id) =>
+            {
                 Some(user.subject())
             }
             _ => None,
         }
     }
 
-    /// Whether it is somebody who serves customers.
-    pub(super) fn serves(&self) -> bool {
+    /// Whether it is somebody who serves customers in the store.
+    pub(super) fn serves_in(&self, store_id: &StoreId) -> bool {
         match self {
-            Self::Principal(Principal::User(user)) => user.is(Role::Staff) || user.is(Role::Manager),
+            Self::Principal(Principal::User(user)) => [Role::Staff, Role::Manager]
+                .into_iter()
+                .any(|role| user.is(role) && user.sees_store(role, store_id)),
             Self::System | Self::Principal(_) => false,
         }
     }

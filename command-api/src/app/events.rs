@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::events::{self, envelope};
-use contracts::{Brand, Text};
+use contracts::{Brand, StoreId, Text};
 use uuid::Uuid;
 
 use super::Context;
@@ -16,6 +16,8 @@ pub(super) struct Happened {
     aggregate: String,
     version: u64,
     brand: Brand,
+    /// Where it happened; `None` for what belongs to the whole brand.
+    store_id: Option<StoreId>,
     event: envelope::Event,
 }
 
@@ -25,6 +27,7 @@ impl Happened {
             aggregate: format!("store#{}", store.store_id),
             version: store.version,
             brand: store.store_id.brand(),
+            store_id: None,
             event: envelope::Event::StoreDefined(events::StoreDefined { store: Some(store_state(store)) }),
         }
     }
@@ -34,6 +37,7 @@ impl Happened {
             aggregate: format!("product#{}", product.product_code),
             version: product.version,
             brand: product.product_code.brand(),
+            store_id: None,
             event: envelope::Event::ProductDefined(events::ProductDefined {
                 product: Some(product_state(product)),
             }),
@@ -64,7 +68,7 @@ impl Happened {
                     source: source.clone().unwrap_or_default(),
                 })
             }
-            stock::Event::Adjusted { delta } => {
+            stock::Event::Adjusted { delta, .. } => {
                 envelope::Event::StockAdjusted(events::StockAdjusted { stock, delta: *delta })
             }
             stock::Event::ShortfallDetected => {
@@ -76,8 +80,8 @@ impl Happened {
             }
             stock::Event::Held(_) | stock::Event::Released(_) | stock::Event::HandedOver(_) => return None,
         };
-        let brand = key.store_id.brand();
-        Some(Self { aggregate: format!("stock#{key}"), version: after.version, brand, event })
+        let (brand, store_id) = (key.store_id.brand(), Some(key.store_id.clone()));
+        Some(Self { aggregate: format!("stock#{key}"), version: after.version, brand, store_id, event })
     }
 
     /// What happened to a hold, and the shortfalls that began or ended with it.
@@ -109,6 +113,7 @@ impl Happened {
             aggregate: format!("reservation#{}", moved.reservation.id),
             version: moved.reservation.version,
             brand: moved.reservation.store_id.brand(),
+            store_id: Some(moved.reservation.store_id.clone()),
             event,
         };
         let shortfalls = moved.stocks.iter().filter_map(Self::shortfall);
@@ -122,7 +127,7 @@ impl Happened {
             version: self.version,
             brand: self.brand.to_string(),
             occurred_at: Some(timestamp(at)),
-            actor: Some(context.caller.actor()),
+            actor: Some(context.caller.actor(self.store_id.as_ref())),
             causation_id: context.command.0.clone(),
             traceparent: context.traceparent.to_string(),
             reason: context.reason.clone().unwrap_or_default(),

@@ -15,10 +15,14 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn define_store(&self, context: &Context, wanted: Store) -> Result<Answer, Error> {
+        self.observed("define_store", context, self.try_define_store(context, wanted)).await
+    }
+
+    async fn try_define_store(&self, context: &Context, wanted: Store) -> Result<Answer, Error> {
         let brand = wanted.store_id.brand();
         context.caller.may_define(&brand).or_unseen(|| Refusal::UnknownStore(wanted.store_id.clone()))?;
         let keys = vec![Key::Store(wanted.store_id.clone())];
-        self.run("define_store", context, keys, |state, _| {
+        self.run(context, keys, |state, _| {
             let current = state.store(&wanted.store_id);
             context.check_version(current.map_or(0, |store| store.version))?;
             let defined = Store::define(current, wanted.clone());
@@ -41,6 +45,10 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn define_product(&self, context: &Context, wanted: Product) -> Result<Answer, Error> {
+        self.observed("define_product", context, self.try_define_product(context, wanted)).await
+    }
+
+    async fn try_define_product(&self, context: &Context, wanted: Product) -> Result<Answer, Error> {
         let brand = wanted.product_code.brand();
         context
             .caller
@@ -48,7 +56,7 @@ impl App {
             .or_unseen(|| Refusal::UnknownProduct(wanted.product_code.clone()))?;
         let mut keys = vec![Key::Product(wanted.product_code.clone())];
         keys.extend(wanted.skus.iter().map(|info| Key::Sku(info.sku.clone())));
-        self.run("define_product", context, keys, |state, _| {
+        self.run(context, keys, |state, _| {
             let current = state.product(&wanted.product_code);
             context.check_version(current.map_or(0, |product| product.version))?;
             let defined = Product::define(current, |sku| state.owner(sku), wanted.clone())?;

@@ -66,11 +66,15 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn place_hold(&self, context: &Context, hold: Hold) -> Result<Answer, Error> {
+        self.observed("place_hold", context, self.try_place_hold(context, hold)).await
+    }
+
+    async fn try_place_hold(&self, context: &Context, hold: Hold) -> Result<Answer, Error> {
         let Hold { store_id, lines, customer } = hold;
         let unknown_store = || Refusal::UnknownStore(store_id.clone());
         context.caller.may_in_store(Action::Place, &store_id).or_unseen(unknown_store)?;
         let id = ReservationId::from(Uuid::now_v7());
-        let customer_id = context.caller.customer_id().map(str::to_owned);
+        let customer_id = context.caller.customer_in(&store_id).map(str::to_owned);
         let grants = context.caller.is_guest().then_some(id);
         let placing = Placing {
             id,
@@ -88,7 +92,9 @@ impl App {
             keys.extend([Key::Stock(key), Key::Sku(sku.clone())]);
         }
         keys.extend(placing.customer_keys.iter().cloned().map(Key::Customer));
-        self.run("place_hold", context, keys, |state, now| {
+        self.run(context, keys, |state, now| {
+            // What is new has no version that anybody could have seen.
+            context.check_version(0)?;
             let store = state.store(&store_id).ok_or_else(unknown_store)?;
             if let Some(line) = placing.lines.iter().find(|line| state.owner(&line.sku).is_none()) {
                 return Err(Refusal::UnknownSku(line.sku.clone()));
@@ -105,6 +111,10 @@ impl App {
     /// # Errors
     /// See [`Error`].
     pub async fn move_hold(&self, context: &Context, id: ReservationId, to: Move) -> Result<Answer, Error> {
+        self.observed(to.name(), context, self.try_move_hold(context, id, to)).await
+    }
+
+    async fn try_move_hold(&self, context: &Context, id: ReservationId, to: Move) -> Result<Answer, Error> {
         context.caller.may_ask_for_holds()?;
         let known = self.tables.load(&[Key::Reservation(id)]).await?;
         let reservation = known.reservation(id).ok_or(Refusal::UnknownReservation(id))?;
@@ -134,7 +144,7 @@ impl App {
                 keys.extend(reservation.customer_keys.iter().cloned().map(Key::Customer));
             }
         }
-        self.run(to.name(), context, keys, |state, now| {
+        self.run(context, keys, |state, now| {
             let current = state.reservation(*id).ok_or(Refusal::UnknownReservation(*id))?;
             context.check_version(current.version)?;
             let command = match to {
@@ -154,7 +164,8 @@ impl App {
 fn extend(state: &State, current: &Reservation, caller: &Caller) -> Result<Command, Refusal> {
     let store =
         state.store(&current.store_id).ok_or_else(|| Refusal::UnknownStore(current.store_id.clone()))?;
-    let most = if caller.serves() { MAX_STAFF_EXTENSIONS } else { MAX_CUSTOMER_EXTENSIONS };
+    let most =
+        if caller.serves_in(&current.store_id) { MAX_STAFF_EXTENSIONS } else { MAX_CUSTOMER_EXTENSIONS };
     Ok(Command::Extend { until: store.deadline(current.expires_at)?, most })
 }
 

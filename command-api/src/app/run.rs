@@ -82,22 +82,22 @@ pub(super) struct Decision {
 }
 
 impl App {
-    /// Reads `keys`, decides, writes; again when another command came between.
-    pub(super) async fn run(
+    /// One span and one measurement for each command, however it ends.
+    pub(super) async fn observed(
         &self,
         name: &'static str,
         context: &Context,
-        keys: Vec<Key>,
-        decide: impl Fn(&State, DateTime<Utc>) -> Result<Decision, Refusal>,
+        command: impl Future<Output = Result<Answer, Error>>,
     ) -> Result<Answer, Error> {
         let span = tracing::info_span!("command", command.name = name, command.id = context.command.0);
         let started = Instant::now();
-        let done = self.carry_out(context, keys, decide).instrument(span).await;
+        let done = command.instrument(span).await;
         metrics::command(name, &done, started.elapsed());
         done
     }
 
-    async fn carry_out(
+    /// Reads `keys`, decides, writes; again when another command came between.
+    pub(super) async fn run(
         &self,
         context: &Context,
         mut keys: Vec<Key>,
@@ -117,7 +117,7 @@ impl App {
                 Ok(decision) => decision,
                 // What became of an earlier try is not known, and it may not contradict what is answered now.
                 Err(refusal) if unanswered && !refusal.holds_for_earlier_tries() => {
-                    return self.unless_done(context, last.into()).await;
+                    return self.unless_done(context, unresolved(&last)).await;
                 }
                 Err(refusal) => return self.refuse(context, refusal).await,
             };
@@ -132,7 +132,7 @@ impl App {
             match failure {
                 store::Error::Done(reply) => return self.replay(context, &reply),
                 store::Error::Defect(_) => return Err(failure.into()),
-                _ if started.elapsed() > MAX_TIME => return self.give_up(context, failure).await,
+                _ if started.elapsed() > MAX_TIME => return self.give_up(context, failure, unanswered).await,
                 store::Error::Stale(newer) if !newer.is_empty() => {
                     wait(attempt).await;
                     state.merge(*newer);
@@ -145,15 +145,17 @@ impl App {
                 }
             }
         }
-        self.give_up(context, last).await
+        self.give_up(context, last, unanswered).await
     }
 
     /// Whoever is told that nothing was changed must be able to rely on it: the last try may have gone through.
-    async fn give_up(&self, context: &Context, failure: store::Error) -> Result<Answer, Error> {
-        let otherwise = match failure {
-            store::Error::Unavailable(_) => failure.into(),
-            _ => Error::Contention,
-        };
+    async fn give_up(
+        &self,
+        context: &Context,
+        failure: store::Error,
+        unanswered: bool,
+    ) -> Result<Answer, Error> {
+        let otherwise = if unanswered { unresolved(&failure) } else { Error::Contention };
         self.unless_done(context, otherwise).await
     }
 
@@ -217,6 +219,11 @@ fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes 
         body: decision.body.to_string(),
     };
     Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }
+}
+
+/// What became of an earlier try is not known, whatever the last one met.
+fn unresolved(last: &store::Error) -> Error {
+    store::Error::Unavailable(format!("a try was not answered, and the last was lost: {last}")).into()
 }
 
 async fn wait(attempt: u32) {

@@ -26,10 +26,20 @@ impl App {
             Command::Count { .. } => ("count_stock", 200),
             Command::Adjust { .. } => ("adjust_stock", 201),
         };
+        self.observed(name, context, self.try_change_stock(context, key, command, status)).await
+    }
+
+    async fn try_change_stock(
+        &self,
+        context: &Context,
+        key: StockKey,
+        command: Command,
+        status: u16,
+    ) -> Result<Answer, Error> {
         let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
         context.caller.may_in_store(Action::ChangeStock, &key.store_id).or_unseen(unknown_store)?;
         let keys = vec![Key::Stock(key.clone()), Key::Store(key.store_id.clone()), Key::Sku(key.sku.clone())];
-        self.run(name, context, keys, |state, now| {
+        self.run(context, keys, |state, now| {
             let store = state.store(&key.store_id).ok_or_else(unknown_store)?;
             if state.owner(&key.sku).is_none() {
                 return Err(Refusal::UnknownSku(key.sku.clone()));

@@ -3,7 +3,7 @@
 //! The index says what may be due; each hold is read again and ended by a command of its own, so any number of sweepers
 //! may work at once and each may stop anywhere.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use contracts::trace::Traceparent;
 use contracts::{ReservationId, due};
 use futures::{StreamExt, stream};
@@ -36,33 +36,52 @@ enum End {
 }
 
 impl App {
-    /// Ends every hold whose time is over. One that cannot be ended keeps no other from it.
+    /// Ends every hold whose time is over. One that cannot be ended keeps no other from it, and neither does a part of the
+    /// index that cannot be read.
     ///
     /// # Errors
-    /// When the index cannot be read; what was ended by then stays so.
+    /// When a part of the index cannot be read.
     pub async fn sweep(&self) -> Result<Swept, store::Error> {
         let now = Utc::now();
         let mut swept = Swept::default();
+        let mut unread = Ok(());
         for shard in 0..due::SHARDS {
-            let mut start = None;
-            loop {
-                let page = self.tables.due(shard, now, start).await?;
-                let mut ends = stream::iter(page.ids).map(|id| self.expire(id)).buffer_unordered(CONCURRENCY);
-                while let Some(end) = ends.next().await {
-                    match end {
-                        Ok(End::Expired) => swept.expired += 1,
-                        Ok(End::Skipped) => swept.skipped += 1,
-                        Err(_) => swept.failed += 1,
-                    }
-                }
-                start = page.next;
-                if start.is_none() {
-                    break;
-                }
-            }
+            unread = self.sweep_shard(shard, now, &mut swept).await.and(unread);
         }
         metrics::swept(swept);
-        Ok(swept)
+        unread.map(|()| swept)
+    }
+
+    async fn sweep_shard(
+        &self,
+        shard: u8,
+        now: DateTime<Utc>,
+        swept: &mut Swept,
+    ) -> Result<(), store::Error> {
+        let mut start = None;
+        loop {
+            let page = self.tables.due(shard, now, start).await?;
+            if page.unreadable > 0 {
+                tracing::error!(
+                    shard,
+                    entries = page.unreadable,
+                    "the index of due holds has entries that are none"
+                );
+                swept.failed += page.unreadable;
+            }
+            let mut ends = stream::iter(page.ids).map(|id| self.expire(id)).buffer_unordered(CONCURRENCY);
+            while let Some(end) = ends.next().await {
+                match end {
+                    Ok(End::Expired) => swept.expired += 1,
+                    Ok(End::Skipped) => swept.skipped += 1,
+                    Err(_) => swept.failed += 1,
+                }
+            }
+            start = page.next;
+            if start.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn expire(&self, id: ReservationId) -> Result<End, Error> {
@@ -82,8 +101,12 @@ impl App {
         // The same for every sweeper, and another one when the hold has been extended.
         let key = format!("expire {id} {}", reservation.expires_at.timestamp_micros());
         let traceparent = Traceparent::root(Uuid::now_v7(), Uuid::now_v7());
-        let context = Context::new(Caller::System, &key, &[key.as_bytes()], traceparent);
-        match self.advance(&context, reservation, Move::Expire).await {
+        let context = Context {
+            reason: Some("its time was over".to_owned()),
+            ..Context::new(Caller::System, &key, &[key.as_bytes()], traceparent)
+        };
+        let expire = self.advance(&context, reservation, Move::Expire);
+        match self.observed("expire", &context, expire).await {
             Ok(answer) if answer.replayed => Ok(End::Skipped),
             Ok(_) => Ok(End::Expired),
             Err(Error::Refused(Refusal::InvalidTransition { .. })) => Ok(End::Skipped),

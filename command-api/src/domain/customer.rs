@@ -32,14 +32,23 @@ impl Customer {
     }
 }
 
-/// Digits only; a Japanese number in its national form, however it was written.
+/// Fewest digits of a Japanese number with its country code: without it, no number has so many and begins with 81.
+const MIN_INTERNATIONAL_DIGITS: usize = 11;
+
+/// Digits only; a Japanese number in its national form, however it was written: after `+`, or a prefix for calls abroad
+/// (00, or 010 from Japan), or with its country code alone.
 fn normalised_phone(phone: &str) -> String {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let written: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let abroad = ["010", "00"].into_iter().find_map(|prefix| written.strip_prefix(prefix));
+    let digits = match abroad {
+        Some(digits) if digits.starts_with("81") => digits,
+        _ => written.as_str(),
+    };
+    let international =
+        phone.contains('+') || digits.len() < written.len() || digits.len() >= MIN_INTERNATIONAL_DIGITS;
     match digits.strip_prefix("81") {
-        Some(national) if phone.trim_start().starts_with('+') => {
-            format!("0{}", national.trim_start_matches('0'))
-        }
-        _ => digits,
+        Some(national) if international => format!("0{}", national.trim_start_matches('0')),
+        _ => written,
     }
 }
 
@@ -97,11 +106,21 @@ mod tests {
 
     #[test]
     fn one_number_has_one_spelling() {
-        for spelling in ["090-1234-5678", "+81 90 1234 5678", "+81 (0)90-1234-5678", "09012345678"] {
+        for spelling in [
+            "090-1234-5678",
+            "09012345678",
+            "+81 90 1234 5678",
+            "+81 (0)90-1234-5678",
+            "(+81) 90-1234-5678",
+            "0081 90 1234 5678",
+            "010 81 90 1234 5678",
+            "81-90-1234-5678",
+        ] {
             assert_eq!(contacts(spelling, ""), ["phone:09012345678"], "{spelling}");
         }
         assert_eq!(contacts("+44 20 7946 0000", ""), ["phone:442079460000"]);
-        assert_eq!(contacts("81 90", ""), ["phone:8190"]);
+        assert_eq!(contacts("81 90 12", ""), ["phone:819012"]);
+        assert_eq!(contacts("03-1234-5678", ""), contacts("+81 3 1234 5678", ""));
         assert_eq!(contacts("", "Hanako@Example.jp"), ["email:hanako@example.jp"]);
         assert_eq!(contacts("1", "a@b").len(), 2);
     }

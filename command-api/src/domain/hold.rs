@@ -12,7 +12,7 @@ use super::stock::{self, Changed, Stock, StockKey};
 use super::{Refusal, Shortage};
 
 /// The most lines of one reservation: more than a person tries on. With every stock and its shortfall, the customer's
-/// counters, the reservation, its event and the idempotency record, at most 66 items in its transaction.
+/// counters, the reservation, its event and the idempotency record, at most 46 items in its transaction.
 pub const MAX_LINES: usize = 20;
 /// How often a customer may prolong a hold.
 pub const MAX_CUSTOMER_EXTENSIONS: u32 = 1;

@@ -84,7 +84,7 @@ pub enum Refusal {
         current: u64,
     },
     /// The store takes no holds, or is closed for as far as one can see.
-    #[error("store `{0}` takes no holds now; look in another store")]
+    #[error("store `{0}` takes no holds now")]
     HoldsNotAccepted(StoreId),
     /// More pieces than the store keeps: of one SKU, or altogether.
     #[error("the store keeps at most {most} pieces {}; ask for fewer", match sku { Some(sku) => format!("of `{sku}`"), None => "in one hold".to_owned() })]
@@ -101,7 +101,9 @@ pub enum Refusal {
         most: u32,
     },
     /// The hold was extended as often as whoever asks may do.
-    #[error("the hold was extended {most} times already; collect it, or place a new one")]
+    #[error(
+        "the hold has been extended, and cannot be again: at most {most} times by you or by the store together"
+    )]
     ExtensionLimit {
         /// How often they may.
         most: u32,

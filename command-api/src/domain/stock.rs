@@ -103,6 +103,8 @@ pub enum Event {
     Adjusted {
         /// Pieces that came (positive) or went (negative).
         delta: i32,
+        /// Pieces never to offer.
+        safety: Level,
     },
     /// Pieces were promised.
     Held(Quantity),
@@ -193,8 +195,9 @@ impl Stock {
             }
             Command::Adjust { delta } => {
                 let on_hand = current.map(|stock| stock.on_hand).unwrap_or_default();
+                let safety = current.map_or(default_safety, |stock| stock.safety);
                 match on_hand.moved(delta.into()) {
-                    Some(_) => Ok(Some(Event::Adjusted { delta })),
+                    Some(_) => Ok(Some(Event::Adjusted { delta, safety })),
                     None => Err(Refusal::StockOutOfRange { on_hand: on_hand.get(), delta }),
                 }
             }
@@ -216,7 +219,10 @@ impl Stock {
                 // No count taken before this one will ever be taken over.
                 stock.movements.recent.retain(|movement| movement.at > observed_at);
             }
-            Event::Adjusted { delta } => stock.go(delta, at),
+            Event::Adjusted { delta, safety } => {
+                stock.safety = safety;
+                stock.go(delta, at);
+            }
             Event::Held(pieces) => stock.held = stock.held.clamped(pieces.get().into()),
             Event::Released(pieces) => stock.held = stock.held.clamped(-i64::from(pieces.get())),
             Event::HandedOver(pieces) => {

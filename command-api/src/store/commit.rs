@@ -1,5 +1,6 @@
 //! Writing: one command is one `TransactWriteItems`.
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
@@ -58,7 +59,10 @@ impl Tables {
         for write in &writes {
             request = request.transact_items(self.transact_item(write)?);
         }
-        let Err(error) = request.send().await else { return Ok(()) };
+        // Whoever decides what a lost answer means has to hear of each: the SDK would try again by itself, and tell only how
+        // the last try ended.
+        let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
+        let Err(error) = request.customize().config_override(once).send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 Err(cancelled_because(&writes, cancelled.cancellation_reasons()))

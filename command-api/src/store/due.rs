@@ -17,6 +17,8 @@ const PAGE: i32 = 100;
 pub struct Page {
     /// Their ids, the longest overdue first.
     pub ids: Vec<ReservationId>,
+    /// Entries that are no ids of holds.
+    pub unreadable: u64,
     /// Where the next page starts; an empty page need not be the last.
     pub next: Option<Start>,
 }
@@ -29,7 +31,7 @@ impl Tables {
     /// Holds in one partition of the index whose time was over at `now`.
     ///
     /// # Errors
-    /// When DynamoDB does not answer, or the index has an impossible entry.
+    /// When DynamoDB does not answer.
     pub async fn due(&self, shard: u8, now: DateTime<Utc>, start: Option<Start>) -> Result<Page, Error> {
         let names = [("#shard", due::SHARD), ("#expires_at", due::EXPIRES_AT), ("#pk", PK)];
         let number = |number: i64| AttributeValue::N(number.to_string());
@@ -50,11 +52,13 @@ impl Tables {
             .send()
             .await
             .map_err(Error::of)?;
-        let ids = page.items().iter().map(|item| {
-            let pk = item.get(PK).and_then(|pk| pk.as_s().ok());
-            pk.and_then(|pk| pk.parse().ok()).ok_or_else(|| Error::corrupt(due::INDEX, "no reservation id"))
-        });
-        let ids = ids.collect::<Result<_, _>>()?;
-        Ok(Page { ids, next: page.last_evaluated_key.map(Start) })
+        let mut found = Page { ids: Vec::new(), unreadable: 0, next: page.last_evaluated_key.map(Start) };
+        for item in page.items.unwrap_or_default() {
+            match item.get(PK).and_then(|pk| pk.as_s().ok()?.parse().ok()) {
+                Some(id) => found.ids.push(id),
+                None => found.unreadable += 1,
+            }
+        }
+        Ok(found)
     }
 }

@@ -38,6 +38,9 @@ impl Pace {
     pub(super) const DEFAULT: Self = Self { fresh: FRESH, usable: USABLE, refetch: REFETCH, retry: RETRY };
 }
 
+/// How long a caller whose key is known waits for the keys to be fetched anew.
+const MAX_WAIT: Duration = Duration::from_millis(500);
+
 /// The keys at one URL.
 #[derive(Debug)]
 pub(super) struct Keys {
@@ -79,13 +82,20 @@ impl Keys {
     /// # Errors
     /// [`Error::UnknownKey`] when the issuer has none; [`Error::Unavailable`] when it cannot be asked.
     pub(super) async fn find(self: &Arc<Self>, kid: &str) -> Result<Arc<Key>, Error> {
-        if let Some(key) = self.known(kid) {
-            self.keep_fresh();
-            return Ok(key);
+        let known = self.known(kid);
+        if let Some(key) = &known
+            && self.known.borrow().since.elapsed() < self.pace.fresh
+        {
+            return Ok(Arc::clone(key));
         }
         // In a task of its own: callers that hang up must not be able to end it each time.
         let keys = Arc::clone(self);
-        let refreshed = tokio::spawn(async move { keys.refresh().await }.in_current_span());
+        let mut refreshed = tokio::spawn(async move { keys.refresh().await }.in_current_span());
+        if let Some(key) = known {
+            // It may have been withdrawn meanwhile. An issuer that is slow holds nobody up for long.
+            let waited = tokio::time::timeout(MAX_WAIT, &mut refreshed).await;
+            return if waited.is_ok() { self.known(kid).ok_or(Error::UnknownKey) } else { Ok(key) };
+        }
         let answered = refreshed.await.unwrap_or(false);
         match self.known(kid) {
             Some(key) => Ok(key),
@@ -97,16 +107,6 @@ impl Keys {
     fn known(&self, kid: &str) -> Option<Arc<Key>> {
         let known = self.known.borrow();
         if known.since.elapsed() < self.pace.usable { known.keys.get(kid).cloned() } else { None }
-    }
-
-    /// Has the keys fetched, by nobody's waiting, when they are no longer fresh.
-    fn keep_fresh(self: &Arc<Self>) {
-        let due = self.known.borrow().since.elapsed() >= self.pace.fresh
-            && self.last.try_lock().is_ok_and(|last| !last.is_some_and(|last| last.is_recent(self.pace)));
-        if due {
-            let keys = Arc::clone(self);
-            tokio::spawn(async move { keys.refresh().await }.in_current_span());
-        }
     }
 
     /// Fetches the keys unless that was tried just now. Returns whether the issuer answered, now or then.

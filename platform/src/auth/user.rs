@@ -98,7 +98,7 @@ impl User {
         stores: impl IntoIterator<Item = StoreId>,
     ) -> Result<Self, UserError> {
         let (subject, roles): (String, BTreeSet<Role>) = (subject.into(), roles.into_iter().collect());
-        let stores: BTreeSet<StoreId> = stores.into_iter().take(MAX_STORES + 1).collect();
+        let stores: Vec<StoreId> = stores.into_iter().take(MAX_STORES + 1).collect();
         let printable = |byte: u8| (b' '..=b'~').contains(&byte);
         if !(1..=MAX_SUBJECT).contains(&subject.len()) || !subject.bytes().all(printable) {
             return Err(UserError::Subject);
@@ -112,7 +112,7 @@ impl User {
         if stores.iter().any(|store| store.brand() != brand) {
             return Err(UserError::StoreOfOtherBrand);
         }
-        Ok(Self { subject, brand, roles, stores })
+        Ok(Self { subject, brand, roles, stores: stores.into_iter().collect() })
     }
 
     /// Who it is, in the issuer's words. Unique for one issuer.
