@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 /// Most times that a store opens and closes on one day.
-const MAX_SPANS: usize = 4;
+pub(crate) const MAX_SPANS: usize = 4;
 /// Most special days of a store: the holidays of two years.
-const MAX_SPECIAL_DAYS: usize = 60;
+pub(crate) const MAX_SPECIAL_DAYS: usize = 60;
 /// How far ahead an open day is looked for, in days: a store that is closed for longer has no next closing time.
 const MAX_DAYS_AHEAD: u64 = 31;
 /// Minutes of a day.
@@ -80,6 +80,7 @@ impl fmt::Display for LocalTime {
 /// From opening to closing, on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
     /// When the door opens.
     pub opens: LocalTime,
@@ -99,32 +100,44 @@ pub struct OpeningHours {
 /// A date on which a store keeps other hours; without any, it is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpecialDay {
     /// On the store's calendar.
     pub date: NaiveDate,
     /// Its hours.
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     pub hours: Vec<Span>,
 }
 
-/// The form that opening hours are written in: a day that is left out is closed.
+/// When the store is open, on its own clock. A day that is left out is closed. The spans of a day are in order and do not
+/// overlap.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Days7 {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(crate) struct Days7 {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     mon: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     tue: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     wed: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     thu: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     fri: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     sat: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::spans))]
     sun: Vec<Span>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::special_days))]
     special_days: Vec<SpecialDay>,
 }
 

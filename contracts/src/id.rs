@@ -8,19 +8,21 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Shortest slug of a brand, in bytes: one letter says too little.
+pub(crate) const MIN_SLUG: usize = 2;
 /// Longest slug of a brand, in bytes.
-const MAX_SLUG: usize = 32;
+pub(crate) const MAX_SLUG: usize = 32;
 /// Longest code that a brand may give a store, a product or a SKU, in bytes: ids fit a short indexed column.
-const MAX_CODE: usize = 64;
+pub(crate) const MAX_CODE: usize = 64;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The brand's part is wrong.
-    #[error("`{0}` must start with a brand: 2 to 32 of a-z, 0-9 and -")]
+    #[error("`{0}` must start with a brand: {MIN_SLUG} to {MAX_SLUG} of a-z, 0-9 and -")]
     Brand(String),
     /// The code's part is missing or wrong.
-    #[error("`{0}` must be a brand, a dot and a code: 1 to 64 of A-Z, a-z, 0-9, - and _")]
+    #[error("`{0}` must be a brand, a dot and a code: 1 to {MAX_CODE} of A-Z, a-z, 0-9, - and _")]
     Code(String),
     /// Not a UUID.
     #[error("`{0}` must be a UUID, like 0192f0c1-2d3e-7a4b-8c5d-6e7f80910213")]
@@ -34,7 +36,7 @@ fn shown(text: &str) -> String {
 
 fn check_slug(text: &str, whole: &str) -> Result<(), IdError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if (2..=MAX_SLUG).contains(&text.len()) && text.bytes().all(allowed) {
+    if (MIN_SLUG..=MAX_SLUG).contains(&text.len()) && text.bytes().all(allowed) {
         Ok(())
     } else {
         Err(IdError::Brand(shown(whole)))

@@ -11,6 +11,8 @@ mod table;
 mod text;
 mod wire;
 
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod problem;
 pub mod trace;
 

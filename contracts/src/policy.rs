@@ -9,11 +9,11 @@ use crate::{Level, OpeningHours, Quantity};
 /// How long a hold lasts where the store does not say, in minutes.
 const DEFAULT_MINUTES: u32 = 24 * 60;
 /// Longest hold, in minutes: two weeks, after which pieces are unsold rather than kept.
-const MAX_MINUTES: u32 = 14 * 24 * 60;
+pub(crate) const MAX_MINUTES: u32 = 14 * 24 * 60;
 /// Most pieces of one reservation: every line that a reservation may have, with the most that a line may ask for.
-const MAX_PIECES: u32 = 20 * Quantity::MAX;
+pub(crate) const MAX_PIECES: u32 = 20 * Quantity::MAX;
 /// Most running holds that a store may allow a customer.
-const MAX_ACTIVE_HOLDS: u32 = 1_000;
+pub(crate) const MAX_ACTIVE_HOLDS: u32 = 1_000;
 
 /// Why a policy cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,15 +58,22 @@ pub struct HoldPolicy {
     raw: Raw,
 }
 
+/// How the store keeps things for people. What is left out has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Raw {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(default))]
+pub(crate) struct Raw {
+    /// Whether the store takes holds at all.
     accepts_holds: bool,
     lasts: Lasts,
+    /// Most pieces of one SKU that one hold may ask for.
     max_pieces_per_line: Quantity,
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::pieces))]
     max_pieces: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::openapi::active_holds))]
     max_active_holds: Option<u32>,
+    /// Pieces of each SKU that are never offered, unless its count says otherwise.
     safety_stock: Level,
 }
 

@@ -24,8 +24,7 @@ const CONTENT_SECURITY_POLICY: &str =
 pub fn routes(openapi: String) -> Router {
     // By default Swagger UI sends the document's address to an online validator.
     let config = Arc::new(Config::new(["/openapi.json"]).validator_url("none"));
-    let document: Arc<str> = openapi.into();
-    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let openapi: Arc<str> = openapi.into();
     Router::new()
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
         .route("/docs/", get(|State(config)| async { file("index.html", config) }))
@@ -34,7 +33,17 @@ pub fn routes(openapi: String) -> Router {
             get(|Path(name): Path<String>, State(config)| async move { file(&name, config) }),
         )
         .with_state(config)
-        .route("/openapi.json", get(|| async move { ([json], document.to_string()) }))
+        .merge(Router::new().route("/openapi.json", get(document)).with_state(openapi))
+}
+
+/// This document
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "service", security(()),
+    responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value))
+)]
+pub(crate) async fn document(State(openapi): State<Arc<str>>) -> impl IntoResponse {
+    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    ([json], openapi.to_string())
 }
 
 fn file(name: &str, config: Arc<Config<'static>>) -> Response {

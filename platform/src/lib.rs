@@ -17,6 +17,8 @@ pub mod docs;
 pub mod dynamodb;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "docs")]
+pub mod openapi;
 
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -48,7 +48,16 @@ pub fn render() -> String {
 /// The route of the metrics.
 pub(crate) fn routes() -> Router {
     init();
-    Router::new().route("/metrics", get(|| async { ([(header::CONTENT_TYPE, CONTENT_TYPE)], render()) }))
+    Router::new().route("/metrics", get(exposition))
+}
+
+/// Everything that the process measured, as Prometheus reads it
+#[cfg_attr(feature = "docs", utoipa::path(
+    get, path = "/metrics", tag = "service", security(()),
+    responses((status = 200, description = "Prometheus text.", body = String, content_type = "text/plain"))
+))]
+pub(crate) async fn exposition() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], render())
 }
 
 fn recorder() -> &'static PrometheusHandle {

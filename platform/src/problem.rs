@@ -6,9 +6,9 @@ use contracts::problem::Code;
 use serde_json::{Map, Value, json};
 
 /// How long a client should wait after a 503, in seconds: longer than a retry inside the service takes.
-const RETRY_AFTER_SECS: u16 = 1;
+pub(crate) const RETRY_AFTER_SECS: u16 = 1;
 /// How a caller can say who it is: what a 401 has to tell (RFC 9110, section 11.6.1).
-const CHALLENGE: &str = r#"Bearer realm="torioki""#;
+pub(crate) const CHALLENGE: &str = r#"Bearer realm="torioki""#;
 
 /// One problem, ready to be answered.
 #[derive(Debug, Clone, PartialEq)]

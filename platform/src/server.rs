@@ -21,7 +21,7 @@ use crate::{Problem, metrics, problem_pages, trace};
 /// Largest body that is read, in bytes: the largest command (a product with all its SKUs) fits several times.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// Longest that one request may take, body included. Above every bounded retry inside, below what proxies allow.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a stopping service lets running requests finish.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a health probe waits for its answer.
