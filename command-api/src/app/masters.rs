@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::events::Happened;
+use super::out::{ProductOut, StoreOut};
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
 use crate::domain::Refusal;
@@ -34,7 +35,7 @@ impl App {
                 location: None,
                 version: Some(version),
                 grants: None,
-                body: json!({"store_id": wanted.store_id, "version": version}),
+                body: json!(StoreOut { store_id: wanted.store_id.clone(), version }),
             })
         })
         .await
@@ -73,7 +74,7 @@ impl App {
                 location: None,
                 version: Some(version),
                 grants: None,
-                body: json!({"product_code": wanted.product_code, "version": version}),
+                body: json!(ProductOut { product_code: wanted.product_code.clone(), version }),
             })
         })
         .await

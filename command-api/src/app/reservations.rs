@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::access::Action;
 use super::events::Happened;
+use super::out::{PlacedOut, ReservationOut};
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Caller, Context, Error};
 use crate::domain::Refusal;
@@ -101,7 +102,8 @@ impl App {
             }
             let moved = hold::place(store, state, placing.clone(), now)?;
             let location = Some(format!("/v1/reservations/{id}"));
-            Ok(Decision { status: 201, location, grants, ..decision(moved) })
+            let body = json!(PlacedOut { hold: ReservationOut::new(&moved.reservation), capability: None });
+            Ok(Decision { status: 201, location, grants, body, ..decision(moved) })
         })
         .await
     }
@@ -169,20 +171,10 @@ fn extend(state: &State, current: &Reservation, caller: &Caller) -> Result<Comma
     Ok(Command::Extend { until: store.deadline(current.expires_at)?, most })
 }
 
-/// What is answered holds nothing of the customer: it is kept, and given to whoever repeats the request.
 fn decision(moved: Moved) -> Decision {
     let happened = Happened::reservation_moved(&moved);
     let Moved { reservation, stocks, customers, .. } = moved;
-    let body = json!({
-        "reservation_id": reservation.id,
-        "store_id": reservation.store_id,
-        "status": reservation.status,
-        "version": reservation.version,
-        "lines": reservation.lines,
-        "placed_at": reservation.placed_at,
-        "expires_at": reservation.expires_at,
-        "extensions": reservation.extensions,
-    });
+    let body = json!(ReservationOut::new(&reservation));
     let version = Some(reservation.version);
     let mut puts: Vec<Put> = stocks.into_iter().map(Put::Stock).collect();
     puts.extend(customers.into_iter().map(|(key, holds)| Put::Customer(key, holds)));

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::access::Action;
 use super::events::Happened;
+use super::out::StockOut;
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
 use crate::domain::Refusal;
@@ -54,17 +55,7 @@ impl App {
                 location: None,
                 version: Some(stock.version),
                 grants: None,
-                body: json!({
-                    "store_id": key.store_id,
-                    "sku": key.sku,
-                    "applied": changed.is_some(),
-                    "version": stock.version,
-                    "on_hand": stock.on_hand,
-                    "held": stock.held,
-                    "safety": stock.safety,
-                    "available": stock.available(),
-                    "missing": stock.missing(),
-                }),
+                body: json!(StockOut::new(&key, &stock, changed.is_some())),
                 happened: changed.iter().flat_map(Happened::stock_changed).collect(),
                 puts: changed.map(Put::Stock).into_iter().collect(),
             })

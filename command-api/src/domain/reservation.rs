@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use contracts::{Quantity, ReservationId, Sku, StoreId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Refusal;
 use super::customer::{Customer, CustomerKey};
 
 /// Where a hold stands. The last three are final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReservationStatus)]
 pub enum Status {
     /// Promised; the pieces are still on the shelf.
     Held,
@@ -44,7 +46,8 @@ impl Status {
 }
 
 /// Some pieces of one SKU.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReservationLine)]
 pub struct Line {
     /// The SKU; no other line of the reservation has it.
     pub sku: Sku,

@@ -8,14 +8,21 @@ use contracts::problem::Code;
 use contracts::trace::Traceparent;
 use platform::Problem;
 use platform::auth::Principal;
+use platform::extract::{NoParams, Query};
+use platform::openapi::sent_header;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{Object, Type};
 use uuid::Uuid;
 
 use super::body::Words;
 use crate::app::{Answer, Caller, Context};
 
-const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// Longest key, in bytes: a UUID or a source's own number fits many times.
 const MAX_KEY_BYTES: usize = 200;
+/// Most digits of a version: what 64 bits surely hold, and far more than anything changes.
+const MAX_VERSION_DIGITS: usize = 19;
 
 /// The parts of a request that make it this command and no other.
 pub(super) struct Command {
@@ -44,6 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Command {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // Who asks comes first: nobody else is told what is wrong with the rest.
         let caller = Caller::Principal(Principal::from_request_parts(parts, state).await?);
+        let Query(NoParams {}) = Query::from_request_parts(parts, state).await?;
         let traceparent = parts.extensions.get::<Traceparent>().copied();
         Ok(Self {
             caller,
@@ -52,6 +60,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Command {
             traceparent: traceparent.unwrap_or_else(|| Traceparent::root(Uuid::now_v7(), Uuid::now_v7())),
             expected_version: if_match(&parts.headers)?,
         })
+    }
+}
+
+/// The headers of a command on something that may be there already.
+impl IntoParams for Command {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tag = Object::builder()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^\"(0|[1-9][0-9]{{0,{}}})\"$", MAX_VERSION_DIGITS - 1)))
+            .examples(["\"3\""]);
+        let if_match = sent_header(
+            "If-Match",
+            "The `ETag` of the version that the caller has seen: 412 when somebody else was first. What is not there \
+             has version 0.",
+            false,
+            tag.build(),
+        );
+        NewCommand::into_params(|| None).into_iter().chain([if_match]).collect()
+    }
+}
+
+/// The headers of a command that makes something.
+pub(super) struct NewCommand;
+
+impl IntoParams for NewCommand {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = Object::builder()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_KEY_BYTES))
+            .pattern(Some(r"^[\x20-\x7E]*[\x21-\x7E][\x20-\x7E]*$"))
+            .examples(["0192f0c1-2d3e-7a4b-8c5d-6e7f80910213"]);
+        let says = "A new UUID for a new command, the same for a repetition. The same key with the same request is \
+                    answered the same for at least 7 days; each caller has keys of their own.";
+        vec![sent_header(IDEMPOTENCY_KEY, says, true, key.build())]
     }
 }
 
@@ -71,8 +114,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
 /// The version that the caller has seen: an entity tag as our answers have it, which is the version in quotes.
 fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let tag = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    tag.map(Some).ok_or_else(|| {
+    let tag = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    // A tag has one spelling: as we gave it.
+    let spelt = |tag: &&str| {
+        let digits = tag.len() <= MAX_VERSION_DIGITS && tag.bytes().all(|b| b.is_ascii_digit());
+        digits && (*tag == "0" || !tag.starts_with('0'))
+    };
+    tag.filter(spelt).and_then(|tag| tag.parse().ok()).map(Some).ok_or_else(|| {
         let detail = "Send the ETag of one version, like \"3\", or no If-Match at all.";
         Problem::new(Code::InvalidHeader, detail).at("If-Match")
     })

@@ -3,40 +3,56 @@
 //! What a request may say is parsed here, once; what a refusal looks like is said here, once.
 
 mod body;
+mod codes;
 mod command;
+mod openapi;
 mod problem;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{post, put};
 use chrono::Utc;
 use contracts::{ProductCode, ReservationId, Sku, StoreId};
 use platform::auth::{self, Verifier};
 use platform::extract::{Json, OptionalJson, Path};
 use platform::health::{self, NotReady, Ready};
-use platform::{Problem, server};
+use platform::{Problem, docs, server};
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use crate::app::{App, Move};
+use crate::app::{App, Move, PlacedOut, ProductOut, ReservationOut, StockOut, StoreOut};
 use crate::domain::stock::StockKey;
 use crate::http::body::{AdjustmentIn, CountIn, HoldIn, MoveIn, ProductIn, StoreIn};
-use crate::http::command::{Command, Reply};
-use crate::http::problem::problem;
+use crate::http::command::{Command, NewCommand, Reply};
+use crate::http::problem::{problem, problem_in};
 
-/// The API, its health and its conventions.
+/// The API, its health, its documentation and its conventions.
 pub fn router(app: App, verifier: Verifier) -> Router {
-    let api = Router::new()
-        .route("/v1/stores/{store_id}", put(define_store))
-        .route("/v1/products/{product_code}", put(define_product))
-        .route("/v1/stores/{store_id}/stock/{sku}", put(count))
-        .route("/v1/stores/{store_id}/stock/{sku}/adjustments", post(adjust))
-        .route("/v1/reservations", post(place_hold))
-        .route("/v1/reservations/{id}/ready", post(make_ready))
-        .route("/v1/reservations/{id}/collect", post(collect))
-        .route("/v1/reservations/{id}/cancel", post(cancel))
-        .route("/v1/reservations/{id}/extend", post(extend))
-        .layer(auth::layer(verifier))
-        .with_state(app.clone());
-    server::with_conventions(api.merge(health::routes(Tables(app))))
+    let (api, document) = routes().split_for_parts();
+    let api = api.layer(auth::layer(verifier)).with_state(app.clone());
+    let document = openapi::document(document);
+    let docs = docs::routes(platform::openapi::text(&document));
+    server::with_conventions(api.merge(health::routes(Tables(app))).merge(docs))
+}
+
+/// The API's OpenAPI document.
+#[must_use]
+pub fn document() -> OpenApi {
+    openapi::document(routes().into_openapi())
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::Parts::openapi())
+        .routes(routes!(define_store))
+        .routes(routes!(define_product))
+        .routes(routes!(count))
+        .routes(routes!(adjust))
+        .routes(routes!(place_hold))
+        .routes(routes!(make_ready))
+        .routes(routes!(collect))
+        .routes(routes!(cancel))
+        .routes(routes!(extend))
 }
 
 #[derive(Clone)]
@@ -53,6 +69,16 @@ impl Ready for Tables {
 
 type Answered = Result<Reply, Problem>;
 
+/// Define a store, or define it anew
+///
+/// The same definition again changes nothing. `hold_policy` says how the store keeps things for people.
+#[utoipa::path(
+    put, path = "/v1/stores/{store_id}", tag = "masters",
+    params(("store_id" = StoreId, Path, description = "The store."), Command),
+    request_body = StoreIn,
+    responses((status = 200, description = "The store is defined so.", body = StoreOut), codes::DefineStore),
+    security(("token" = []))
+)]
 async fn define_store(
     State(app): State<App>,
     command: Command,
@@ -64,6 +90,16 @@ async fn define_store(
     app.define_store(&context, store).await.map(Reply).map_err(problem)
 }
 
+/// Define a product and its SKUs, or define them anew
+///
+/// A SKU belongs to one product for ever: none can be left out, none be taken from another product.
+#[utoipa::path(
+    put, path = "/v1/products/{product_code}", tag = "masters",
+    params(("product_code" = ProductCode, Path, description = "The product."), Command),
+    request_body = ProductIn,
+    responses((status = 200, description = "The product is defined so.", body = ProductOut), codes::DefineProduct),
+    security(("token" = []))
+)]
 async fn define_product(
     State(app): State<App>,
     command: Command,
@@ -71,10 +107,24 @@ async fn define_product(
     Json { value, bytes }: Json<ProductIn>,
 ) -> Answered {
     let context = command.context(&bytes, None);
+    let skus = value.skus();
     let product = value.into_product(product_code)?;
-    app.define_product(&context, product).await.map(Reply).map_err(problem)
+    let defined = app.define_product(&context, product).await;
+    defined.map(Reply).map_err(|error| problem_in(error, "skus", &skus))
 }
 
+/// Count a SKU in a store
+///
+/// The first count of a SKU in a store makes its stock. An older count of the same source is answered `applied: false`. A
+/// count that was taken before later movements is rebased on them; before what is remembered of them it is 409
+/// `count_too_old`. Fewer pieces than are held is a shortfall: it is taken over, and nothing is available.
+#[utoipa::path(
+    put, path = "/v1/stores/{store_id}/stock/{sku}", tag = "stock",
+    params(("store_id" = StoreId, Path, description = "The store."), ("sku" = Sku, Path, description = "The SKU, of the store's brand."), Command),
+    request_body = CountIn,
+    responses((status = 200, description = "The count as it is now.", body = StockOut), codes::Count),
+    security(("token" = []))
+)]
 async fn count(
     State(app): State<App>,
     command: Command,
@@ -87,6 +137,16 @@ async fn count(
     app.change_stock(&context, StockKey { store_id, sku }, count).await.map(Reply).map_err(problem)
 }
 
+/// Move a count up or down
+///
+/// What came or went: a sale, a delivery, a loss.
+#[utoipa::path(
+    post, path = "/v1/stores/{store_id}/stock/{sku}/adjustments", tag = "stock",
+    params(("store_id" = StoreId, Path, description = "The store."), ("sku" = Sku, Path, description = "The SKU, of the store's brand."), Command),
+    request_body = AdjustmentIn,
+    responses((status = 201, description = "The count as it is now.", body = StockOut), codes::Adjust),
+    security(("token" = []))
+)]
 async fn adjust(
     State(app): State<App>,
     command: Command,
@@ -99,16 +159,42 @@ async fn adjust(
     app.change_stock(&context, StockKey { store_id, sku }, adjustment).await.map(Reply).map_err(problem)
 }
 
+/// Place a hold
+///
+/// Keeps pieces of one or more SKUs in one store for one customer: every line, or nothing. It takes no account: a guest
+/// gets a `capability` with the hold. How long it lasts and how much may be held is the store's hold policy.
+#[utoipa::path(
+    post, path = "/v1/reservations", tag = "reservations",
+    params(NewCommand),
+    request_body = HoldIn,
+    responses((
+            status = 201, description = "The hold is placed.", body = PlacedOut,
+            headers(("Location" = String, description = "Where the reservation is, in the query API."))
+        ), codes::Place),
+    security((), ("token" = []))
+)]
 async fn place_hold(
     State(app): State<App>,
     command: Command,
     Json { value, bytes }: Json<HoldIn>,
 ) -> Answered {
     let context = command.context(&bytes, None);
+    let skus = value.skus();
     let hold = value.into_hold()?;
-    app.place_hold(&context, hold).await.map(Reply).map_err(problem)
+    let placed = app.place_hold(&context, hold).await;
+    placed.map(Reply).map_err(|error| problem_in(error, "lines", &skus))
 }
 
+/// Make a hold ready
+///
+/// The pieces were fetched from the shelf; the customer may come. From `held`.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/ready", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation."), Command),
+    request_body = Option<MoveIn>,
+    responses((status = 200, description = "It is `ready`.", body = ReservationOut), codes::MakeReady),
+    security(("token" = []))
+)]
 async fn make_ready(
     state: State<App>,
     command: Command,
@@ -118,6 +204,16 @@ async fn make_ready(
     advance(state, command, id, body, Move::MakeReady).await
 }
 
+/// Hand a hold over
+///
+/// The customer takes the pieces. From `held` or `ready`, until `expires_at`.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/collect", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation."), Command),
+    request_body = Option<MoveIn>,
+    responses((status = 200, description = "It is `collected`.", body = ReservationOut), codes::Collect),
+    security(("token" = []))
+)]
 async fn collect(
     state: State<App>,
     command: Command,
@@ -127,6 +223,16 @@ async fn collect(
     advance(state, command, id, body, Move::Collect).await
 }
 
+/// Cancel a hold
+///
+/// The customer does not want the pieces, or the store cannot give them. From `held` or `ready`.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/cancel", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation."), Command),
+    request_body = Option<MoveIn>,
+    responses((status = 200, description = "It is `cancelled`.", body = ReservationOut), codes::Cancel),
+    security(("token" = []), ("capability" = []))
+)]
 async fn cancel(
     state: State<App>,
     command: Command,
@@ -136,6 +242,16 @@ async fn cancel(
     advance(state, command, id, body, Move::Cancel).await
 }
 
+/// Extend a hold
+///
+/// One more time of what the store's policy gives, from `expires_at` on. A customer may once, staff more often.
+#[utoipa::path(
+    post, path = "/v1/reservations/{id}/extend", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation."), Command),
+    request_body = Option<MoveIn>,
+    responses((status = 200, description = "It lasts longer.", body = ReservationOut), codes::Extend),
+    security(("token" = []), ("capability" = []))
+)]
 async fn extend(
     state: State<App>,
     command: Command,

@@ -1,5 +1,6 @@
 //! From refusals and failures to problems: late, and in one place.
 
+use contracts::Sku;
 use contracts::problem::Code;
 use platform::Problem;
 use serde_json::{Value, json};
@@ -38,6 +39,21 @@ pub(super) fn problem(error: Error) -> Problem {
     }
 }
 
+/// The same, of a command whose body lists SKUs under this name: the field is the place of the one that is refused.
+pub(super) fn problem_in(error: Error, list: &str, skus: &[Sku]) -> Problem {
+    let place = match &error {
+        Error::Refused(Refusal::UnknownSku(sku) | Refusal::SkuOfOtherProduct { sku, .. }) => {
+            skus.iter().position(|listed| listed == sku)
+        }
+        _ => None,
+    };
+    let problem = problem(error);
+    match place {
+        Some(n) => problem.at(format!("{list}[{n}].sku")),
+        None => problem,
+    }
+}
+
 fn refused(refusal: &Refusal) -> Problem {
     let problem = Problem::new(code(refusal), refusal.to_string());
     match refusal {
@@ -59,9 +75,8 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::CountTooOld { .. } => problem.at("observed_at"),
         Refusal::UnknownStore(_) | Refusal::HoldsNotAccepted(_) => problem.at("store_id"),
         Refusal::UnknownProduct(_) => problem.at("product_code"),
-        Refusal::UnknownSku(_) | Refusal::SkuOfOtherProduct { .. } | Refusal::SkuRemoved(_) => {
-            problem.at("sku")
-        }
+        Refusal::UnknownSku(_) | Refusal::SkuOfOtherProduct { .. } => problem.at("sku"),
+        Refusal::SkuRemoved(_) => problem.at("skus"),
         Refusal::StockOutOfRange { .. } => problem.at("delta"),
         Refusal::UnknownStock { .. }
         | Refusal::UnknownReservation(_)

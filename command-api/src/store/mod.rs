@@ -8,6 +8,7 @@ mod due;
 mod error;
 mod items;
 mod load;
+mod ready;
 
 use std::collections::HashMap;
 
@@ -182,14 +183,5 @@ impl Tables {
 
     fn name(&self, table: Table) -> String {
         self.prefix.name(table)
-    }
-
-    /// Whether the tables are there and answer.
-    ///
-    /// # Errors
-    /// When one does not.
-    pub async fn check(&self) -> Result<(), Error> {
-        let probe = Key::Reply(CommandId("readiness".to_owned()));
-        self.load(&[probe]).await.map(drop)
     }
 }

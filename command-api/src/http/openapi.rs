@@ -1,0 +1,54 @@
+//! The document of this API.
+
+use platform::openapi::{CONVENTIONS, answers, header, operations, whole};
+use platform::server::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+use utoipa::openapi::{OpenApi, RefOr};
+
+use super::body::{LineIn, SkuIn};
+use super::command::IDEMPOTENCY_KEY;
+
+const TITLE: &str = "Torioki command API";
+
+/// What the whole API has in common.
+fn description() -> String {
+    let (kilobytes, seconds) = (MAX_BODY_BYTES / 1024, REQUEST_TIMEOUT.as_secs());
+    format!(
+        "Takes every command about stores, products, stock and holds (取り置き). Each is carried out exactly once, however \
+         often it is sent, and never oversells.\n\n{CONVENTIONS}\n\nEvery command needs an `Idempotency-Key`. On 503, send the \
+         same request again, with the same key, after `Retry-After` seconds. A body has at most {kilobytes} KiB, and a request \
+         takes at most {seconds} seconds."
+    )
+}
+
+/// What is only named in schemas that are made by hand.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    components(schemas(LineIn, SkuIn)),
+    tags(
+        (name = "reservations", description = "Placing holds, and moving them on."),
+        (name = "stock", description = "Counts of one SKU in one store, and what comes and goes."),
+        (name = "masters", description = "What a brand says its stores and products are."),
+    )
+)]
+pub(super) struct Parts;
+
+/// The whole document, from that of the routes.
+pub(super) fn document(routes: OpenApi) -> OpenApi {
+    let mut api = whole(TITLE, &description(), routes);
+    let tag = header("The version of what was changed, in quotes: for `If-Match`.", "\"3\"");
+    let replay =
+        header("`true` where the same command had been carried out before: this is its answer.", "true");
+    for operation in operations(&mut api) {
+        let is_command = operation.parameters.iter().flatten().any(|parameter| match parameter {
+            RefOr::T(parameter) => parameter.name == IDEMPOTENCY_KEY,
+            RefOr::Ref(_) => false,
+        });
+        for (status, response) in answers(operation) {
+            if is_command && status.starts_with('2') {
+                response.headers.insert("ETag".to_owned(), tag.clone().into());
+                response.headers.insert("Idempotent-Replay".to_owned(), replay.clone().into());
+            }
+        }
+    }
+    api
+}
