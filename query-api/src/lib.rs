@@ -11,10 +11,17 @@ use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
 use sqlx::MySqlPool;
+use utoipa::openapi::OpenApi;
 
 /// Everything that this service answers.
 pub fn router(pool: MySqlPool, verifier: Verifier) -> Router {
     with_conventions(http::routes(pool.clone(), verifier).merge(health::routes(Projection(pool))))
+}
+
+/// The API's OpenAPI document.
+#[must_use]
+pub fn document() -> OpenApi {
+    http::document()
 }
 
 /// The projection, as health sees it.

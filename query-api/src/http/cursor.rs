@@ -7,11 +7,22 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contracts::problem::Code;
 use platform::Problem;
+use utoipa::openapi::schema::{Object, Type};
 
 /// Longest cursor that is looked at: above what the longest ids make, and nothing to decode megabytes for.
 const MAX_CHARS: usize = 512;
 /// Stands between the parts; no id, number or status contains it.
 const SEPARATOR: char = '\n';
+
+/// The schema of a cursor as callers see it.
+pub(super) fn schema() -> Object {
+    Object::builder()
+        .schema_type(Type::String)
+        .max_length(Some(MAX_CHARS))
+        .description(Some("The `next_cursor` of an answer to the same question, for the page behind it."))
+        .pattern(Some("^[A-Za-z0-9_-]*$"))
+        .build()
+}
 
 /// The cursor behind the row with this key. `question` names the endpoint and the parameters that choose and order
 /// rows; `limit` is not among them, so a caller may change the size of pages on the way.

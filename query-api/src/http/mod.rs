@@ -3,7 +3,9 @@
 //! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never answer with customer data.
 
 mod access;
+mod codes;
 mod cursor;
+mod openapi;
 mod params;
 mod problems;
 mod reservations;
@@ -13,22 +15,38 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::get;
 use platform::auth::{self, Verifier};
+use platform::docs;
 use sqlx::MySqlPool;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-/// The routes under `/v1`.
+/// The routes under `/v1`, and their documentation.
 pub(crate) fn routes(pool: MySqlPool, verifier: Verifier) -> Router {
-    let reservations = Router::new()
-        .route("/v1/reservations/{id}", get(reservations::one))
-        .route("/v1/stores/{store_id}/reservations", get(reservations::of_store))
-        .route_layer(map_response(no_store))
-        .layer(auth::layer(verifier));
-    Router::new()
-        .route("/v1/stores/{store_id}/stock/{sku}", get(stock::level))
-        .route("/v1/skus/{sku}/stores", get(stock::stores_with_sku))
-        .merge(reservations)
-        .with_state(pool)
+    let (stock, stock_document) = for_everybody().split_for_parts();
+    let (reservations, reservations_document) = for_some().split_for_parts();
+    let reservations = reservations.route_layer(map_response(no_store)).layer(auth::layer(verifier));
+    let document = openapi::document(stock_document.merge_from(reservations_document));
+    stock.merge(reservations).with_state(pool).merge(docs::routes(platform::openapi::text(&document)))
+}
+
+/// The API's OpenAPI document.
+pub(crate) fn document() -> OpenApi {
+    openapi::document(for_everybody().into_openapi().merge_from(for_some().into_openapi()))
+}
+
+/// Stock is no secret.
+fn for_everybody() -> OpenApiRouter<MySqlPool> {
+    OpenApiRouter::with_openapi(openapi::Parts::openapi())
+        .routes(routes!(stock::level))
+        .routes(routes!(stock::stores_with_sku))
+}
+
+/// Holds are shown to those who have to do with them.
+fn for_some() -> OpenApiRouter<MySqlPool> {
+    OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
 }
 
 /// What one person put aside is nothing for a shared cache to keep.

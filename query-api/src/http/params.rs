@@ -1,25 +1,30 @@
 //! Query parameters.
 
 use serde::Deserialize;
+use utoipa::openapi::schema::{Object, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use super::cursor;
 
 /// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
 const MAX_LIMIT: u32 = 100;
 /// Rows of a page unless asked otherwise: what a phone shows before somebody scrolls.
 const DEFAULT_LIMIT: u32 = 20;
 
-/// A path that takes no query parameters refuses them all: one that is ignored looks as if it worked.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoParams {}
-
 /// `?in_stock=&limit=&cursor=`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SkuStoresParams {
+    /// Only the stores that can offer it; otherwise all that ever counted it.
     #[serde(default = "in_stock")]
+    #[param(default = in_stock)]
     pub(super) in_stock: bool,
+    /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
     pub(super) cursor: Option<String>,
 }
 
@@ -28,19 +33,24 @@ fn in_stock() -> bool {
 }
 
 /// `?status=&limit=&cursor=`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ReservationsParams {
+    /// Which reservations; `held` unless asked otherwise.
     #[serde(default)]
     pub(super) status: Status,
+    /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
     pub(super) cursor: Option<String>,
 }
 
 /// Whose reservations: those that staff still have to fetch, unless asked otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReservationStatus)]
 pub(super) enum Status {
     #[default]
     Held,
@@ -80,6 +90,20 @@ impl Default for Limit {
     }
 }
 
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        let number = Object::builder()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(1))
+            .maximum(Some(MAX_LIMIT))
+            .default(Some(DEFAULT_LIMIT.into()));
+        Schema::from(number).into()
+    }
+}
+
+impl ToSchema for Limit {}
+
 impl TryFrom<u64> for Limit {
     type Error = String;
 
@@ -98,7 +122,7 @@ mod tests {
     use axum::http::Request;
     use contracts::problem::Code;
     use platform::Problem;
-    use platform::extract::Query;
+    use platform::extract::{NoParams, Query};
     use serde::de::DeserializeOwned;
 
     use super::*;

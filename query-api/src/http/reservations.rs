@@ -3,38 +3,56 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use contracts::{ReservationId, StoreId};
+use contracts::{Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
 use platform::auth::Principal;
-use platform::extract::{Path, Query};
+use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use sqlx::MySqlPool;
+use utoipa::ToSchema;
 
 use super::access::{self, Access};
-use super::cursor;
-use super::params::{NoParams, ReservationsParams};
+use super::params::{ReservationsParams, Status};
 use super::problems::not_found;
+use super::{codes, cursor};
 use crate::read::reservations::{After, Line, Reservation};
 use crate::read::{self, AsOf, Missing, Session};
 
 /// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
 const MAX_MICROS: i64 = 253_402_300_799_999_999;
 
-#[derive(Debug, Serialize)]
+/// One customer's hold in one store.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "store_id": "hinata.ginza-01", "status": "held",
+    "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}], "placed_at": "2026-05-01T09:30:00Z",
+    "expires_at": "2026-05-02T09:30:00Z", "updated_at": "2026-05-01T09:30:00Z",
+})))]
 pub(super) struct ReservationOut {
+    #[schema(value_type = ReservationId)]
     reservation_id: String,
+    #[schema(value_type = StoreId)]
     store_id: String,
+    #[schema(value_type = Status)]
     status: String,
+    /// Raised by one with every change.
     version: u64,
+    /// What is kept; no SKU twice.
     lines: Vec<LineOut>,
     placed_at: DateTime<Utc>,
+    /// Until when the pieces are kept.
     expires_at: DateTime<Utc>,
+    /// When it last changed.
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize)]
+/// Some pieces of one SKU.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReservationLine)]
 struct LineOut {
+    #[schema(value_type = Sku)]
     sku: String,
+    #[schema(value_type = Quantity)]
     quantity: u32,
 }
 
@@ -54,14 +72,27 @@ impl From<Reservation> for ReservationOut {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// A reservation, and up to when this is true.
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OneOut {
     #[serde(flatten)]
     reservation: ReservationOut,
     as_of: AsOf,
 }
 
-/// `GET /v1/reservations/{id}`
+/// One reservation
+#[utoipa::path(
+    get, path = "/v1/reservations/{id}", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    responses(
+        (
+            status = 200, description = "The reservation, without the customer.", body = OneOut,
+            headers(("Cache-Control" = String, description = "`no-store`."))
+        ),
+        codes::Reservation,
+    ),
+    security(("token" = []), ("capability" = []))
+)]
 pub(super) async fn one(
     State(pool): State<MySqlPool>,
     caller: Principal,
@@ -79,15 +110,30 @@ pub(super) async fn one(
     }
 }
 
-#[derive(Debug, Serialize)]
+/// Reservations of a store, those that expire first in front.
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoreReservationsOut {
     store_id: StoreId,
     reservations: Vec<ReservationOut>,
+    /// For the page behind this one; `null` on the last.
+    #[schema(required = true)]
     next_cursor: Option<String>,
     as_of: AsOf,
 }
 
-/// `GET /v1/stores/{store_id}/reservations`
+/// A store's reservations of one status, next due first
+#[utoipa::path(
+    get, path = "/v1/stores/{store_id}/reservations", tag = "reservations",
+    params(("store_id" = StoreId, Path, description = "The store."), ReservationsParams),
+    responses(
+        (
+            status = 200, description = "A page of reservations, without their customers.", body = StoreReservationsOut,
+            headers(("Cache-Control" = String, description = "`no-store`."))
+        ),
+        codes::StoreReservations,
+    ),
+    security(("token" = []))
+)]
 pub(super) async fn of_store(
     State(pool): State<MySqlPool>,
     caller: Principal,

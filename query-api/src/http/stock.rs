@@ -4,32 +4,59 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::problem::Code;
-use contracts::{Sku, StoreId};
+use contracts::{Level, Sku, StoreId};
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use sqlx::MySqlPool;
+use utoipa::ToSchema;
 
-use super::cursor;
-use super::params::{NoParams, SkuStoresParams};
+use super::params::SkuStoresParams;
 use super::problems::not_found;
+use super::{codes, cursor};
 use crate::read::stock::StoreWithSku;
 use crate::read::{self, AsOf, Session};
 
-#[derive(Debug, Serialize)]
+/// The count of one SKU in one store.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "on_hand": 12, "held": 2, "safety": 1,
+    "version": 7, "updated_at": "2026-05-01T09:30:00Z", "as_of": "2026-05-01T09:30:02Z",
+})))]
 pub(super) struct StockOut {
     store_id: StoreId,
     sku: Sku,
+    /// Pieces that can be held: `max(0, on_hand - held - safety)`.
+    #[schema(value_type = Level)]
     available: i32,
+    /// Pieces physically there, held ones included.
+    #[schema(value_type = Level)]
     on_hand: i32,
+    /// Pieces that are held for customers.
+    #[schema(value_type = Level)]
     held: i32,
+    /// Pieces that are never offered.
+    #[schema(value_type = Level)]
     safety: i32,
+    /// Raised by one with every change.
     version: u64,
+    /// When it last changed.
     updated_at: DateTime<Utc>,
     as_of: AsOf,
 }
 
-/// `GET /v1/stores/{store_id}/stock/{sku}`
+/// One SKU in one store
+///
+/// A count proves its store and SKU.
+#[utoipa::path(
+    get, path = "/v1/stores/{store_id}/stock/{sku}", tag = "stock",
+    params(
+        ("store_id" = StoreId, Path, description = "The store."),
+        ("sku" = Sku, Path, description = "The SKU, of the store's brand."),
+    ),
+    responses((status = 200, description = "The count.", body = StockOut), codes::Level),
+    security(())
+)]
 pub(super) async fn level(
     State(pool): State<MySqlPool>,
     Path((store_id, sku)): Path<(StoreId, Sku)>,
@@ -56,32 +83,57 @@ pub(super) async fn level(
     }))
 }
 
-#[derive(Debug, Serialize)]
+/// Stores that counted a SKU, in the order of their ids.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "sku": "hinata.KN1021-BLK-M",
+    "stores": [{
+        "store_id": "hinata.ginza-01", "name": {"ja": "銀座店", "en": "Ginza"}, "latitude": 35.67, "longitude": 139.76,
+        "available": 9, "version": 7, "updated_at": "2026-05-01T09:30:00Z",
+    }],
+    "next_cursor": null, "as_of": "2026-05-01T09:30:02Z",
+})))]
 pub(super) struct SkuStoresOut {
     sku: Sku,
     stores: Vec<SkuStoreOut>,
+    /// For the page behind this one; `null` on the last.
+    #[schema(required = true)]
     next_cursor: Option<String>,
     as_of: AsOf,
 }
 
-#[derive(Debug, Serialize)]
+/// A store that counted the SKU.
+#[derive(Debug, Serialize, ToSchema)]
 struct SkuStoreOut {
+    #[schema(value_type = StoreId)]
     store_id: String,
+    /// What people call it.
     name: NameOut,
+    /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     latitude: Option<f64>,
+    /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     longitude: Option<f64>,
+    /// Pieces that can be held.
+    #[schema(value_type = Level)]
     available: i32,
+    /// The stock's version.
     version: u64,
+    /// When the stock last changed.
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Serialize)]
+/// A name in the languages that it is known in.
+#[derive(Debug, Serialize, ToSchema)]
 struct NameOut {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     ja: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     en: Option<String>,
 }
 
@@ -99,7 +151,13 @@ impl From<StoreWithSku> for SkuStoreOut {
     }
 }
 
-/// `GET /v1/skus/{sku}/stores`
+/// The stores that have a SKU
+#[utoipa::path(
+    get, path = "/v1/skus/{sku}/stores", tag = "stock",
+    params(("sku" = Sku, Path, description = "The SKU."), SkuStoresParams),
+    responses((status = 200, description = "A page of stores.", body = SkuStoresOut), codes::StoresWithSku),
+    security(())
+)]
 pub(super) async fn stores_with_sku(
     State(pool): State<MySqlPool>,
     Path(sku): Path<Sku>,

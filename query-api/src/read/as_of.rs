@@ -3,12 +3,13 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use sqlx::Row;
+use utoipa::ToSchema;
 
 use super::{Error, Session};
 
-/// Up to when the projection holds every event. `None` while some open source of events has no such
-/// time, or one has lost some.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// Up to when the projection holds every event; `null` while some open source of events has no such time, or one has
+/// lost some.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 pub(crate) struct AsOf(pub(crate) Option<DateTime<Utc>>);
 
