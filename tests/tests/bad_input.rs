@@ -37,6 +37,7 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
     let store = format!("/v1/stores/{STORE}");
     let stock = format!("{store}/stock/{SKU}");
     let adjustments = format!("{stock}/adjustments");
+    let ready = format!("{RESERVATIONS}/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213/ready");
     let product = "/v1/products/hinata.KN1021";
     let zone = |zone: &str| json!({"name": {"en": "X"}, "time_zone": zone});
     let sku_list = |skus: Value| json!({"name": {"en": "X"}, "skus": skus});
@@ -129,7 +130,19 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
             hold_with("/lines/0/sku", json!("hinata.nothing")),
             404,
             "unknown_sku",
-            "sku",
+            "lines[0].sku",
+        ),
+        (
+            Method::POST,
+            RESERVATIONS,
+            // Lines are sorted by SKU before they are looked at; the field is the place in what was sent.
+            hold_with(
+                "/lines",
+                json!([{"sku": SKU, "quantity": 1}, {"sku": "hinata.A-nothing", "quantity": 1}]),
+            ),
+            404,
+            "unknown_sku",
+            "lines[1].sku",
         ),
         (
             Method::POST,
@@ -180,6 +193,41 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
             "customer.email",
         ),
         (Method::POST, RESERVATIONS, json!([]), 422, "invalid_field", "body"),
+        // Not even an array of what the fields would be, in their order.
+        (
+            Method::POST,
+            RESERVATIONS,
+            json!([STORE, [[SKU, 1]], ["山田 花子", "090-0000-0000", null]]),
+            422,
+            "invalid_field",
+            "body",
+        ),
+        (
+            Method::POST,
+            RESERVATIONS,
+            hold_with("/customer", json!(["山田 花子", "090-0000-0000", null])),
+            422,
+            "invalid_field",
+            "customer",
+        ),
+        (
+            Method::POST,
+            RESERVATIONS,
+            hold_with("/lines/0", json!([SKU, 1])),
+            422,
+            "invalid_field",
+            "lines[0]",
+        ),
+        (
+            Method::POST,
+            "/v1/reservations?dry_run=true",
+            hold_with("/store_id", json!(STORE)),
+            400,
+            "invalid_query",
+            "dry_run",
+        ),
+        (Method::POST, &ready, json!(null), 422, "invalid_field", "body"),
+        (Method::POST, &ready, json!([null]), 422, "invalid_field", "body"),
         (Method::POST, "/v1/reservations/x/ready", json!({}), 400, "invalid_id", ""),
         (
             Method::POST,
@@ -226,7 +274,7 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
         ),
         (Method::PUT, "/v1/stores/shibuya", zone("Asia/Tokyo"), 400, "invalid_id", ""),
         (Method::PUT, product, sku_list(json!([])), 422, "invalid_field", "skus"),
-        (Method::PUT, product, sku_list(json!([{"sku": "hinata.new"}])), 409, "sku_removed", "sku"),
+        (Method::PUT, product, sku_list(json!([{"sku": "hinata.new"}])), 409, "sku_removed", "skus"),
         (
             Method::PUT,
             product,
@@ -247,10 +295,10 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
         (
             Method::PUT,
             "/v1/products/hinata.other",
-            sku_list(json!([{"sku": SKU}])),
+            sku_list(json!([{"sku": "hinata.new"}, {"sku": SKU}])),
             409,
             "sku_of_other_product",
-            "sku",
+            "skus[1].sku",
         ),
         (Method::PUT, &stock, json!({"on_hand": -1}), 422, "invalid_field", "on_hand"),
         (Method::PUT, &stock, json!({"on_hand": 1_000_001}), 422, "invalid_field", "on_hand"),
@@ -280,6 +328,14 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
             "sku",
         ),
         (Method::POST, &adjustments, json!({"delta": 0, "reason": "x"}), 422, "invalid_field", "delta"),
+        (
+            Method::POST,
+            &adjustments,
+            json!({"delta": i32::MIN, "reason": "x"}),
+            422,
+            "invalid_field",
+            "delta",
+        ),
         (Method::POST, &adjustments, json!({"delta": 1.5, "reason": "x"}), 422, "invalid_field", "delta"),
         (Method::POST, &adjustments, json!({"delta": 1}), 422, "invalid_field", "reason"),
         (Method::POST, &adjustments, json!({"delta": -6, "reason": "x"}), 409, "stock_out_of_range", "delta"),
@@ -300,25 +356,36 @@ async fn a_bad_command_names_its_field_and_changes_nothing() {
     let key = "k".repeat(201);
     let hold = hold_with("/lines/0/quantity", json!(1)).to_string();
     let large = format!("{{\"store_id\":\"{}\"}}", "x".repeat(300 * 1024));
+    let twice = hold.replacen('{', &format!("{{\"store_id\":\"{STORE}\","), 1);
     let json_type = ("content-type", "application/json");
     type Raw<'a> = (&'a [(&'a str, &'a str)], &'a str, u16, &'a str);
-    let raw: [Raw<'_>; 6] = [
+    let raw: [Raw<'_>; 10] = [
         (&[json_type], &hold, 400, "idempotency_key_missing"),
         (&[json_type, ("idempotency-key", "")], &hold, 400, "idempotency_key_invalid"),
         (&[json_type, ("idempotency-key", &key)], &hold, 400, "idempotency_key_invalid"),
         (&[("idempotency-key", "a")], &hold, 415, "unsupported_media_type"),
         (&[json_type, ("idempotency-key", "b")], "{\"store_id\":", 400, "malformed_json"),
         (&[json_type, ("idempotency-key", "c")], &large, 413, "body_too_large"),
+        (&[json_type, ("idempotency-key", "d")], &twice, 422, "invalid_field"),
+        (&[json_type, ("idempotency-key", "e"), ("if-match", "3")], &hold, 400, "invalid_header"),
+        (&[json_type, ("idempotency-key", "e"), ("if-match", "\"03\"")], &hold, 400, "invalid_header"),
+        (&[json_type, ("idempotency-key", "e"), ("if-match", "\"+3\"")], &hold, 400, "invalid_header"),
     ];
     for (headers, body, status, code) in raw {
         let answer = api.send(Method::POST, RESERVATIONS, headers, body.to_owned()).await;
         assert_eq!(answer.outcome(), (status, code), "{headers:?}");
     }
 
+    // Too small for DynamoDB's numbers, and for any map: it is the equator.
+    let tiny = json!({
+        "name": {"ja": "渋谷店", "en": "Shibuya"}, "time_zone": "Asia/Tokyo", "latitude": 1e-200, "longitude": -1e-200,
+    });
+    let _ = api.put(&store, tiny).await.expect(200);
+
     // One good command behind all the bad ones, to know that the relay has seen everything there is.
     let _ = api.put(&stock, json!({"on_hand": 5})).await.expect(200);
     system.settled().await;
-    assert_eq!(system.database.number("SELECT COUNT(*) FROM history").await, events + 1);
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM history").await, events + 2);
     assert_eq!(system.database.number("SELECT COUNT(*) FROM reservations").await, 0);
     drop(relay);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::Table;
 use harness::{Api, Proxy, System, until};
 use serde_json::json;
 
@@ -37,6 +38,20 @@ async fn without_dynamodb_it_says_when_to_come_again() {
     let relay = system.relay().await;
     system.settled().await;
     drop(relay);
+}
+
+#[tokio::test]
+async fn without_one_of_its_tables_it_is_not_ready() {
+    let system = System::new().await;
+    let service = system.command_api().await;
+    let api = Api::from(&service);
+    for table in Table::ALL {
+        let (client, name) = (&system.tables.client, system.tables.prefix.name(table));
+        let _ = client.delete_table().table_name(&name).send().await.unwrap();
+        until("the table is missed", || async { api.get("/readyz").await.status == 503 }).await;
+        migrations::dynamodb::migrate(client, &system.tables.prefix).await.unwrap();
+        until("it is ready", || async { api.get("/readyz").await.status == 200 }).await;
+    }
 }
 
 #[tokio::test]

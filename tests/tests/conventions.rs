@@ -4,6 +4,23 @@ use harness::System;
 use reqwest::header::CONTENT_TYPE;
 
 #[tokio::test]
+async fn both_apis_serve_their_documents() {
+    let system = System::new().await;
+    let (commands, queries) = tokio::join!(system.command_api(), system.query_api());
+    let documents = [
+        (&commands, include_str!("../../command-api/openapi.json")),
+        (&queries, include_str!("../../query-api/openapi.json")),
+    ];
+    for (service, committed) in documents {
+        let served = reqwest::get(format!("{}/openapi.json", service.base_url())).await.unwrap();
+        assert_eq!(served.headers()[CONTENT_TYPE], "application/json");
+        assert!(served.text().await.unwrap() == committed, "{} serves another document", service.base_url());
+        let page = reqwest::get(format!("{}/docs", service.base_url())).await.unwrap();
+        assert_eq!((page.status().as_u16(), page.url().path()), (200, "/docs/"));
+    }
+}
+
+#[tokio::test]
 async fn every_service_has_metrics_and_pages_about_its_problems() {
     let system = System::new().await;
     let services = tokio::join!(system.command_api(), system.relay(), system.query_api());
