@@ -16,7 +16,8 @@ use utoipa::openapi::schema::{Object, Type};
 use uuid::Uuid;
 
 use super::body::Words;
-use crate::app::{Answer, Caller, Context};
+use super::problem::problem;
+use crate::app::{Answer, Caller, Context, Error};
 
 pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// Longest key, in bytes: a UUID or a source's own number fits many times.
@@ -45,16 +46,38 @@ impl Command {
     }
 }
 
+/// A command that no guest may give.
 impl<S: Send + Sync> FromRequestParts<S> for Command {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // Who asks comes first: nobody else is told what is wrong with the rest.
-        let caller = Caller::Principal(Principal::from_request_parts(parts, state).await?);
+        let principal = Principal::from_request_parts(parts, state).await?;
+        if principal == Principal::Guest {
+            return Err(problem(Error::Unauthenticated));
+        }
+        Self::of(principal, parts, state).await
+    }
+}
+
+/// A command that makes something, and that a guest may give as well.
+pub(super) struct NewCommand(pub Command);
+
+impl<S: Send + Sync> FromRequestParts<S> for NewCommand {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let principal = Principal::from_request_parts(parts, state).await?;
+        Command::of(principal, parts, state).await.map(Self)
+    }
+}
+
+impl Command {
+    async fn of<S: Send + Sync>(principal: Principal, parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(NoParams {}) = Query::from_request_parts(parts, state).await?;
         let traceparent = parts.extensions.get::<Traceparent>().copied();
         Ok(Self {
-            caller,
+            caller: Caller::Principal(principal),
             key: idempotency_key(&parts.headers)?,
             target: format!("{} {}", parts.method, parts.uri.path()),
             traceparent: traceparent.unwrap_or_else(|| Traceparent::root(Uuid::now_v7(), Uuid::now_v7())),
@@ -63,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Command {
     }
 }
 
-/// The headers of a command on something that may be there already.
+/// The headers of a command on something that may be there already, and so at a version that the caller has seen.
 impl IntoParams for Command {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let tag = Object::builder()
@@ -80,9 +103,6 @@ impl IntoParams for Command {
         NewCommand::into_params(|| None).into_iter().chain([if_match]).collect()
     }
 }
-
-/// The headers of a command that makes something.
-pub(super) struct NewCommand;
 
 impl IntoParams for NewCommand {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {

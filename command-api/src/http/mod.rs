@@ -175,7 +175,7 @@ async fn adjust(
 )]
 async fn place_hold(
     State(app): State<App>,
-    command: Command,
+    NewCommand(command): NewCommand,
     Json { value, bytes }: Json<HoldIn>,
 ) -> Answered {
     let context = command.context(&bytes, None);

@@ -2,12 +2,27 @@
 
 use platform::openapi::{CONVENTIONS, answers, header, operations, whole};
 use platform::server::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
+use utoipa::openapi::link::Link;
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::body::{LineIn, SkuIn};
 use super::command::IDEMPOTENCY_KEY;
 
 const TITLE: &str = "Torioki command API";
+
+/// The operation that makes a hold.
+const PLACE: &str = "place_hold";
+/// The operations that move it on.
+const MOVES: [&str; 4] = ["make_ready", "collect", "cancel", "extend"];
+
+/// What can be done with a hold that was placed.
+fn moves() -> impl Iterator<Item = (String, RefOr<Link>)> {
+    MOVES.into_iter().map(|operation| {
+        let id = "$response.body#/reservation_id";
+        let link = Link::builder().operation_id(operation).parameter("id", id).build();
+        (operation.to_owned(), link.into())
+    })
+}
 
 /// What the whole API has in common.
 fn description() -> String {
@@ -39,12 +54,16 @@ pub(super) fn document(routes: OpenApi) -> OpenApi {
     let replay =
         header("`true` where the same command had been carried out before: this is its answer.", "true");
     for operation in operations(&mut api) {
+        let places = operation.operation_id.as_deref() == Some(PLACE);
         let is_command = operation.parameters.iter().flatten().any(|parameter| match parameter {
             RefOr::T(parameter) => parameter.name == IDEMPOTENCY_KEY,
             RefOr::Ref(_) => false,
         });
         for (status, response) in answers(operation) {
             if is_command && status.starts_with('2') {
+                if places {
+                    response.links.extend(moves());
+                }
                 response.headers.insert("ETag".to_owned(), tag.clone().into());
                 response.headers.insert("Idempotent-Replay".to_owned(), replay.clone().into());
             }

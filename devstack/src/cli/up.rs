@@ -29,6 +29,9 @@ pub(super) struct Up {
     /// Port of the issuer of tokens for development.
     #[arg(long, default_value_t = 8082)]
     issuer_port: u16,
+    /// Keep what is stored under this name, apart from other stacks that are embedded.
+    #[arg(long, value_name = "NAME", default_value = "up")]
+    state: String,
     #[command(flatten)]
     engines: Engines,
     /// Start without demo data.
@@ -72,7 +75,7 @@ impl Up {
         let mut stop = Stop::listen()?;
         let dataset = if self.empty { None } else { Some(super::dataset(self.data.as_ref())?) };
         let ports = Ports { command: self.command_port, query: self.query_port, issuer: self.issuer_port };
-        let options = self.engines.options("up", "torioki", ports)?;
+        let options = self.engines.options(&self.state, "torioki", ports)?;
         let _lock = Lock::take(&options.state_dir)?;
 
         let starting = async {

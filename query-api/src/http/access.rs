@@ -1,5 +1,7 @@
 //! Who may read which holds: the rules of `docs/access.md`. Stock is for everybody.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use contracts::StoreId;
 use contracts::problem::Code;
 use platform::Problem;
@@ -17,11 +19,18 @@ pub(super) enum Access {
     Unseen,
 }
 
-/// Refuses a caller who has nothing to do with any hold, before one is looked for.
-pub(super) fn may_ask_for_holds(caller: &Principal) -> Result<(), Problem> {
-    match caller {
-        Principal::Guest => Err(unauthenticated()),
-        Principal::Holder(_) | Principal::User(_) => Ok(()),
+/// A caller who may have to do with a hold: not a guest. Taken before the rest of the request, so that nobody else is told
+/// what is wrong with it.
+pub(super) struct Asker(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Principal::from_request_parts(parts, state).await? {
+            Principal::Guest => Err(unauthenticated()),
+            known @ (Principal::Holder(_) | Principal::User(_)) => Ok(Self(known)),
+        }
     }
 }
 

@@ -5,13 +5,12 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
-use platform::auth::Principal;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use sqlx::MySqlPool;
 use utoipa::ToSchema;
 
-use super::access::{self, Access};
+use super::access::{self, Access, Asker};
 use super::params::{ReservationsParams, Status};
 use super::problems::not_found;
 use super::{codes, cursor};
@@ -95,11 +94,10 @@ pub(super) struct OneOut {
 )]
 pub(super) async fn one(
     State(pool): State<MySqlPool>,
-    caller: Principal,
+    Asker(caller): Asker,
     Path(id): Path<ReservationId>,
     Query(NoParams {}): Query<NoParams>,
 ) -> Result<Json<OneOut>, Problem> {
-    access::may_ask_for_holds(&caller)?;
     let mut session = Session::begin(&pool).await?;
     let found = read::reservations::one(&mut session, id).await?;
     let as_of = session.end();
@@ -136,17 +134,17 @@ pub(super) struct StoreReservationsOut {
 )]
 pub(super) async fn of_store(
     State(pool): State<MySqlPool>,
-    caller: Principal,
+    Asker(caller): Asker,
     Path(store_id): Path<StoreId>,
     Query(params): Query<ReservationsParams>,
 ) -> Result<Json<StoreReservationsOut>, Problem> {
+    let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let question = ["store_reservations", store_id.as_str(), status];
     let after = match &params.cursor {
         Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
         None => None,
     };
-    let access = access::to_holds_of(&caller, &store_id)?;
     let mut session = Session::begin(&pool).await?;
     if let Access::Unseen = access {
         return Err(not_found(Missing::Store, session.end()));
