@@ -5,5 +5,8 @@
 //! It must never move past a record that is neither applied nor in quarantine.
 
 pub mod core;
+pub mod lag;
 pub mod lambda;
+pub mod metrics;
 pub mod poll;
+pub mod status;

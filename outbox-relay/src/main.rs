@@ -4,14 +4,15 @@ use clap::{Parser, Subcommand};
 use contracts::Table;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
-use outbox_relay::{lambda, poll};
+use outbox_relay::status::Status;
+use outbox_relay::{lag, lambda, metrics, poll};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 
-/// Connections of a driver: one for its transaction, one for its checkpoints.
-const CONNECTIONS: u32 = 2;
+/// Connections of a driver: one for its transaction, one for its checkpoints, one for looking how far it is.
+const CONNECTIONS: u32 = 3;
 
 /// Projects the outbox's change stream into MySQL.
 #[derive(Parser)]
@@ -31,11 +32,22 @@ enum Command {
         dynamodb: Dynamodb,
         #[command(flatten)]
         mysql: Mysql,
+        /// Seconds behind the stream from which on it is not ready.
+        #[arg(long, env = "MAX_LAG_SECONDS", default_value_t = lag::DEFAULT_MAX_LAG_SECONDS)]
+        max_lag_seconds: u32,
     },
     /// Takes batches as an AWS Lambda function.
     Lambda {
         #[command(flatten)]
         mysql: Mysql,
+    },
+    /// Prints how far the projection is in each shard, and how much is in quarantine.
+    Status {
+        #[command(flatten)]
+        mysql: Mysql,
+        /// As JSON, for programs.
+        #[arg(long)]
+        json: bool,
     },
     /// Asks a relay on this machine whether it is ready.
     Probe {
@@ -48,7 +60,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Poll { listen, dynamodb, mysql } => {
+        Command::Poll { listen, dynamodb, mysql, max_lag_seconds } => {
             platform::telemetry::init();
             let health = Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
@@ -58,15 +70,26 @@ async fn main() -> anyhow::Result<()> {
                 streams: aws_sdk_dynamodbstreams::Client::new(&config),
                 table: dynamodb.table_prefix.name(Table::Outbox),
             };
+            metrics::init();
+            let pool = mysql.pool(CONNECTIONS);
             tokio::select! {
                 served = server::serve(listen.listen, router) => served?,
-                () = poll::run(source, mysql.pool(CONNECTIONS), health) => {}
+                () = poll::run(source, pool.clone(), health.clone()) => {}
+                never = lag::watch(pool, health, max_lag_seconds) => match never {},
             }
         }
         Command::Lambda { mysql } => {
             platform::telemetry::init();
             let projector = Projector::new(mysql.pool(CONNECTIONS));
             lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
+        }
+        Command::Status { mysql, json } => {
+            let status = Status::read(&mysql.pool(1)).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&status)?);
+            } else {
+                print!("{status}");
+            }
         }
         Command::Probe { port } => server::probe(port).await?,
     }

@@ -20,6 +20,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 /// longest that a request may take.
 const DURATION_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0];
+/// Upper bounds of the buckets of every histogram whose name ends in `_records`: up to a stream's largest page.
+const RECORD_BUCKETS: [f64; 7] = [1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0];
 /// How often samples are put into their buckets. Between two times they are kept one by one, and without this they
 /// would be for ever in a process that nobody scrapes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -63,8 +65,10 @@ pub(crate) async fn exposition() -> impl IntoResponse {
 fn recorder() -> &'static PrometheusHandle {
     RECORDER.get_or_init(|| {
         let seconds = Matcher::Suffix("_seconds".to_owned());
+        let records = Matcher::Suffix("_records".to_owned());
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(seconds, &DURATION_BUCKETS)
+            .and_then(|builder| builder.set_buckets_for_metric(records, &RECORD_BUCKETS))
             // Refused is only an empty list.
             .unwrap_or_else(|_| PrometheusBuilder::new())
             .build_recorder();

@@ -18,6 +18,13 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::{Problem, metrics, problem_pages, trace};
 
+mod connections;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use connections::Bounds;
+
 /// Largest body that is read, in bytes: the largest command (a product with all its SKUs) fits several times.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// Longest that one request may take, body included. Above every bounded retry inside, below what proxies allow.
@@ -85,24 +92,8 @@ pub async fn serve(listen: SocketAddr, router: Router) -> io::Result<()> {
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}")))?;
     announce(listener.local_addr()?);
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let serving = axum::serve(listener, router.into_make_service()).with_graceful_shutdown(async move {
-        stop_signal().await;
-        let _ = stopping.send(());
-    });
-    tokio::select! {
-        served = async { serving.await } => served,
-        () = async {
-            if stopped.await.is_ok() {
-                tokio::time::sleep(DRAIN_TIMEOUT).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        } => {
-            tracing::warn!("stopped with requests still running");
-            Ok(())
-        }
-    }
+    connections::serve(listener, router, Bounds::of_a_service(DRAIN_TIMEOUT), stop_signal()).await;
+    Ok(())
 }
 
 /// The first line on standard output, by which whoever started the process learns the port.

@@ -24,7 +24,13 @@ impl Database {
     /// Not even made yet.
     #[must_use]
     pub fn unmigrated() -> Self {
-        let server: MySqlConnectOptions = crate::variable("MYSQL_URL").parse().unwrap();
+        Self::on(&crate::variable("MYSQL_URL"))
+    }
+
+    /// Not even made yet, on the server at this URL.
+    #[must_use]
+    pub fn on(server: &str) -> Self {
+        let server: MySqlConnectOptions = server.parse().unwrap();
         let options = server.database(&format!("t_{}", Uuid::now_v7().simple())).disable_statement_logging();
         let pool = MySqlPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
         Self { options, pool }
@@ -39,6 +45,19 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
+    }
+
+    /// Its URL for a user without any right but to read and write its rows, and no password.
+    pub async fn url_of(&self, user: &str) -> String {
+        let database = self.options.get_database().unwrap();
+        // A server knows a local client by either.
+        for host in ["localhost", "127.0.0.1"] {
+            self.run(format!("CREATE USER '{user}'@'{host}'")).await;
+            let grant =
+                format!("GRANT SELECT, INSERT, UPDATE, DELETE ON `{database}`.* TO '{user}'@'{host}'");
+            self.run(grant).await;
+        }
+        self.options.clone().username(user).to_url_lossy().to_string()
     }
 
     /// A pool as the services make theirs.

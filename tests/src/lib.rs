@@ -14,6 +14,8 @@ mod system;
 mod tables;
 pub mod tokens;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
 pub use api::{Answer, Api, unique};
 pub use database::Database;
 pub use faults::{Call, Fault, Faults};
@@ -23,6 +25,12 @@ pub use proxy::Proxy;
 pub use runtime::Runtime;
 pub use system::{System, until};
 pub use tables::Tables;
+
+/// Lets this process have so many files and sockets open, as far as the system does.
+pub fn allow_files(count: usize) {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, soft.max(count as u64).min(hard), hard).unwrap();
+}
 
 /// A variable that `cargo dev test` sets.
 ///

@@ -37,7 +37,9 @@ impl System {
         Self::on(Tables::unmigrated().await, Database::unmigrated())
     }
 
-    fn on(tables: Tables, database: Database) -> Self {
+    /// These engines, and no process yet.
+    #[must_use]
+    pub fn on(tables: Tables, database: Database) -> Self {
         Self { database, tables, dir: tempfile::tempdir().unwrap(), started: std::cell::Cell::new(0) }
     }
 
@@ -77,9 +79,14 @@ impl System {
 
     /// A query API, ready.
     pub async fn query_api(&self) -> Service {
-        let mut service = self.start("query-api", "serve", "", &self.database.url()).await;
+        let mut service = self.query_api_at(&self.database.url()).await;
         service.wait_ready(DEADLINE).await.unwrap();
         service
+    }
+
+    /// A query API of a projection by another way.
+    pub async fn query_api_at(&self, mysql: &str) -> Service {
+        self.start("query-api", "serve", "", mysql).await
     }
 
     /// A relay, ready.

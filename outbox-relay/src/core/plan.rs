@@ -2,7 +2,9 @@
 //!
 //! Pure: the same batch always comes to the same plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::trace::Traceparent;
 
 use super::facts::Facts;
 use super::rows::{History, Line, Product, Reservation, Row, Sku, Stock, Store};
@@ -10,6 +12,9 @@ use super::{Batch, Change, Record, decode};
 
 /// Longest reason that the quarantine holds, in characters.
 const MAX_REASON_CHARS: usize = 1000;
+/// Most traces that a batch's line in the log names: as long as the longest lines of other kinds. While the relay keeps
+/// up a batch has a few.
+const MAX_TRACES: usize = 64;
 
 /// The rows of one batch.
 #[derive(Debug, Default, PartialEq)]
@@ -57,6 +62,13 @@ impl Plan {
         let mut plan = Self::default();
         plan.quarantine(record, reason);
         plan
+    }
+
+    /// The ids of the traces that the events belong to, the first of them.
+    pub(super) fn traces(&self) -> String {
+        let traces = self.history.values().filter_map(|row| row.traceparent.parse::<Traceparent>().ok());
+        let ids: BTreeSet<String> = traces.map(Traceparent::trace_id).collect();
+        ids.into_iter().take(MAX_TRACES).collect::<Vec<_>>().join(" ")
     }
 
     fn quarantine(&mut self, record: &Record, reason: String) {

@@ -7,6 +7,7 @@ use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::rows::upsert;
 use super::{Plan, Record, lease};
+use crate::metrics;
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,7 +101,12 @@ impl Projector {
     /// One transaction.
     async fn transact(&self, plan: &Plan, batch: &Batch<'_>) -> Result<(), Error> {
         let apply = async |connection: &mut MySqlConnection| apply(connection, plan, batch).await;
-        Ok(lease::run(&self.pool, TRANSACTION_TIMEOUT, apply).await?)
+        lease::run(&self.pool, TRANSACTION_TIMEOUT, apply).await?;
+        let (records, events) = (batch.records.len(), plan.history.len());
+        metrics::committed(records, events, plan.quarantine.len());
+        // By these, the way of one command goes on from the command API's log to here, and to the rows of `history`.
+        tracing::info!(batch.records = records, trace.ids = %plan.traces(), "applied");
+        Ok(())
     }
 }
 
@@ -149,13 +155,16 @@ async fn advance(
     let Some(last) = batch.records.last() else { return Ok(()) };
     let as_of: Option<DateTime<Utc>> = last.created_at;
     sqlx::query(
-        "INSERT INTO checkpoints (stream, shard, sequence_number, as_of) VALUES (?, ?, ?, ?) \
+        "INSERT INTO checkpoints (stream, shard, sequence_number, as_of, event_at, applied_at) \
+         VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) \
          ON DUPLICATE KEY UPDATE sequence_number = VALUES(sequence_number), \
+         event_at = VALUES(event_at), applied_at = VALUES(applied_at), \
          as_of = GREATEST(COALESCE(as_of, VALUES(as_of)), COALESCE(VALUES(as_of), as_of))",
     )
     .bind(batch.stream)
     .bind(shard)
     .bind(&last.sequence_number)
+    .bind(as_of)
     .bind(as_of)
     .execute(connection)
     .await?;

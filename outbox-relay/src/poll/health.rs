@@ -22,6 +22,7 @@ struct State {
     round_done: bool,
     trimmed: bool,
     missing: bool,
+    behind: bool,
 }
 
 impl Health {
@@ -46,6 +47,11 @@ impl Health {
     pub(super) fn shards(&self, trimmed: bool, missing: bool) {
         self.0.send_modify(|state| (state.trimmed, state.missing) = (trimmed, missing));
     }
+
+    /// Whether the projection is further behind than it may be.
+    pub(crate) fn behind(&self, behind: bool) {
+        self.0.send_modify(|state| state.behind = behind);
+    }
 }
 
 impl State {
@@ -61,6 +67,9 @@ impl State {
         }
         if self.missing {
             return Err(NotReady("a shard that is not read to its end is not in the stream's list"));
+        }
+        if self.behind {
+            return Err(NotReady("the projection is further behind than MAX_LAG_SECONDS"));
         }
         Ok(())
     }

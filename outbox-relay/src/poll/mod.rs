@@ -25,6 +25,7 @@ use self::cursor::Cursor;
 use self::shards::{Known, Survey, readable};
 use self::stream::{Page, Stream};
 use crate::core::{Batch, Progress, Projector, Unapplied};
+use crate::metrics;
 
 /// Wait after a round in which no shard had anything: five idle `GetRecords` a second and shard.
 const IDLE_WAIT: Duration = Duration::from_millis(200);
@@ -62,6 +63,7 @@ pub async fn run(source: Source, pool: MySqlPool, health: Health) {
     loop {
         let Err(error) = follow(&source, &pool, &health, &mut failures).await;
         tracing::warn!(error = &error as &dyn std::error::Error, failures, "reading the stream failed");
+        metrics::failed();
         health.failing();
         sleep(FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF)).await;
         failures += 1;
@@ -186,7 +188,6 @@ impl Poller {
         if progressed {
             let progress = Progress::Shard(shard);
             self.projector.project(Batch { stream: self.stream.arn(), records: &records, progress }).await?;
-            tracing::debug!(stream.shard = shard, records = records.len(), "applied");
         }
         let Some(next) = next else {
             self.discover(Some(shard)).await?;

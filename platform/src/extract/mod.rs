@@ -1,5 +1,7 @@
 //! Extractors whose refusals are problems that name the field.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -9,10 +11,15 @@ use axum::http::{HeaderValue, StatusCode};
 use contracts::problem::Code;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::Problem;
 
 mod strict;
+
+/// Longest that a body may take to arrive: the largest fits ten times over on a slow mobile network, and what is left of a
+/// request's time is enough to carry it out.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body, with the bytes it was read from.
 #[derive(Debug)]
@@ -28,7 +35,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         check_json(request.headers().get(CONTENT_TYPE))?;
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes = read(request, state).await?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
     }
@@ -48,7 +55,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let content_type = request.headers().get(CONTENT_TYPE).cloned();
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes = read(request, state).await?;
         if bytes.is_empty() {
             return Ok(Self { value: T::default(), bytes });
         }
@@ -56,6 +63,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
     }
+}
+
+/// The whole body. Nothing was carried out yet when it does not come: that is the caller's to know, and no 503.
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let read = timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    read.map_err(|_| incomplete())?.map_err(unread)
 }
 
 fn check_json(content_type: Option<&HeaderValue>) -> Result<(), Problem> {
@@ -80,8 +93,13 @@ fn unread(rejection: BytesRejection) -> Problem {
         let limit = crate::server::MAX_BODY_BYTES;
         Problem::new(Code::BodyTooLarge, format!("Send at most {limit} bytes.")).at("body")
     } else {
-        Problem::new(Code::BodyIncomplete, "Send the whole body, within the time for a request.").at("body")
+        incomplete()
     }
+}
+
+fn incomplete() -> Problem {
+    let seconds = BODY_TIMEOUT.as_secs();
+    Problem::new(Code::BodyIncomplete, format!("Send the whole body, within {seconds} seconds.")).at("body")
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

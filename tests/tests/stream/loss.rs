@@ -43,8 +43,8 @@ async fn a_shard_that_left_the_stream_unread_is_told() {
     system
         .database
         .run(
-            "INSERT INTO checkpoints SELECT stream, 'shardId-gone', sequence_number, \
-             UTC_TIMESTAMP() - INTERVAL 2 DAY, NULL, NULL FROM checkpoints",
+            "INSERT INTO checkpoints (stream, shard, sequence_number, as_of) SELECT stream, 'shardId-gone', \
+             sequence_number, UTC_TIMESTAMP() - INTERVAL 2 DAY FROM checkpoints",
         )
         .await;
     let queries = system.query_api().await;

@@ -22,8 +22,10 @@ const DIRECTORIES: [&str; 12] = [
 
 /// What a server program is; the two take different options and cannot read each other's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flavour {
+pub enum Flavour {
+    /// MariaDB.
     MariaDb,
+    /// Oracle's MySQL.
     MySql,
 }
 
@@ -46,9 +48,14 @@ pub(super) struct Server {
 
 /// The server program to use: the one whose data is already in the directory, else the first that is found.
 pub(super) fn server(dir: &Path) -> Option<Server> {
-    let servers: Vec<Server> = programs(&["mariadbd", "mysqld"]).filter_map(recognise).collect();
+    let servers = servers();
     let with_data = servers.iter().find(|server| server.flavour.data(dir).exists());
     with_data.or(servers.first()).cloned()
+}
+
+/// Every server program on this machine.
+pub(super) fn servers() -> Vec<Server> {
+    programs(&["mariadbd", "mysqld"]).filter_map(recognise).collect()
 }
 
 /// Programs of these names on this machine, in order of the names, then of the directories.

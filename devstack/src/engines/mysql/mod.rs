@@ -13,8 +13,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use nix::sys::signal::Signal;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+
+pub use find::Flavour;
 
 use crate::console::say;
 use crate::process::{Process, tail};
@@ -77,11 +80,11 @@ impl Mysql {
             return docker::start(&dir).await;
         }
         if let Some(server) = find::server(&dir) {
-            return native::start(&dir, &server).await;
+            return native::start(&dir, &server, None).await;
         }
         let not_installed = match install::install().await {
             Ok(()) => match find::server(&dir) {
-                Some(server) => return native::start(&dir, &server).await,
+                Some(server) => return native::start(&dir, &server, None).await,
                 None => "the installed package brought no mariadbd or mysqld".to_owned(),
             },
             Err(error) => format!("{error:#}"),
@@ -95,6 +98,48 @@ impl Mysql {
              Install MariaDB 10.11 or MySQL 8 (the server program is enough), or start Docker, or use a server that \
              already runs: --mysql-url mysql://USER:PASSWORD@HOST:PORT"
         )
+    }
+
+    /// Starts this machine's own server program of a kind, on that port or on a free one, with its data in this directory.
+    /// It is one whose process we hold: it can be paused and killed, which a container cannot.
+    ///
+    /// # Errors
+    /// When there is no such program, or it does not start.
+    pub async fn start_own(dir: &Path, flavour: Flavour, port: Option<u16>) -> anyhow::Result<Self> {
+        let servers = find::servers();
+        let server = servers.iter().find(|server| server.flavour == flavour);
+        native::start(&dir.canonicalize()?, server.context("there is no such server program")?, port).await
+    }
+
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it (SIGKILL), as a machine that dies would.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        Ok(())
+    }
+
+    /// Halts it where it is (SIGSTOP), as a machine that hangs would.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn pause(&mut self) -> anyhow::Result<()> {
+        Ok(self.process.signal(Signal::SIGSTOP)?)
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn resume(&mut self) -> anyhow::Result<()> {
+        Ok(self.process.signal(Signal::SIGCONT)?)
     }
 
     /// Where clients find it, without a database: `mysql://root@127.0.0.1:PORT`.
@@ -159,6 +204,14 @@ pub fn forget(dir: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// The kinds of server program that this machine has.
+#[must_use]
+pub fn flavours() -> Vec<Flavour> {
+    let servers = find::servers();
+    let has = |flavour| servers.iter().any(|server| server.flavour == flavour);
+    [Flavour::MariaDb, Flavour::MySql].into_iter().filter(|flavour| has(*flavour)).collect()
 }
 
 fn free_port() -> anyhow::Result<u16> {

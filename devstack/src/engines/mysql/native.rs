@@ -20,7 +20,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(180);
 /// Longest path of a socket that every system takes, in bytes (macOS: 104 with the closing zero, Linux: 108).
 const MAX_SOCKET_PATH: usize = 103;
 
-pub(super) async fn start(dir: &Path, server: &Server) -> anyhow::Result<Mysql> {
+pub(super) async fn start(dir: &Path, server: &Server, port: Option<u16>) -> anyhow::Result<Mysql> {
     let data = server.flavour.data(dir);
     let pid_file = dir.join("server.pid");
     stop_earlier(&pid_file, &data).await?;
@@ -29,7 +29,7 @@ pub(super) async fn start(dir: &Path, server: &Server) -> anyhow::Result<Mysql> 
     }
     let log = dir.join("server.log");
     for tries_left in (0..PORT_TRIES).rev() {
-        let port = free_port()?;
+        let port = port.map_or_else(free_port, Ok)?;
         let mut command = command(server, dir, &data, port)?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let process = Process::spawn("the MySQL server", &mut command, Group::Own, Some(&log))?;
