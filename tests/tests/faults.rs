@@ -194,7 +194,8 @@ async fn faults_that_never_end_are_answered_in_time_and_change_nothing() {
 async fn killed_while(fault: Fault) -> Answer {
     let mut pair = Pair::new().await;
     stock_up(pair.api(0), 1).await;
-    pair.faults.script(&sku(0), Call::Write, once(Some(fault)));
+    // Whatever is tried after it waits, so that nothing is answered before the process is killed.
+    pair.faults.script(&sku(0), Call::Write, [fault, Fault::Stalled].map(Some));
     let (api, key, body) = (pair.api(0).clone(), unique(), hold(&sku(0), 1));
     let asked = tokio::spawn({
         let (key, body) = (key.clone(), body.clone());

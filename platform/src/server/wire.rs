@@ -28,19 +28,24 @@ pub(super) struct Patience {
 #[derive(Debug, Clone)]
 pub(super) struct Phase(Arc<AtomicU8>);
 
-const HEAD: u8 = 0;
-const REQUEST: u8 = 1;
-const IDLE: u8 = 2;
+/// What a phase is, as an atomic holds it.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Waits {
+    ForHead,
+    ForAnswer,
+    ForNext,
+}
 
 impl Phase {
     /// A head has come whole.
     pub(super) fn requested(&self) {
-        self.0.store(REQUEST, Ordering::Relaxed);
+        self.0.store(Waits::ForAnswer as u8, Ordering::Relaxed);
     }
 
     /// Its answer is there to be sent.
     pub(super) fn answered(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+        self.0.store(Waits::ForNext as u8, Ordering::Relaxed);
     }
 }
 
@@ -56,8 +61,8 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, patience: Patience) -> Self {
-        let phase = Phase(Arc::new(AtomicU8::new(HEAD)));
-        Self { stream, patience, phase, seen: HEAD, clock: Box::pin(sleep(patience.head)) }
+        let phase = Phase(Arc::new(AtomicU8::new(Waits::ForHead as u8)));
+        Self { stream, patience, phase, seen: Waits::ForHead as u8, clock: Box::pin(sleep(patience.head)) }
     }
 
     /// For whoever knows of requests.
@@ -67,7 +72,8 @@ impl Wire {
 
     /// Asks to be woken as well: hyper does not read again after an answer for which it was not woken.
     fn set_clock(&mut self, context: &mut Context<'_>) {
-        let patience = if self.seen == HEAD { self.patience.head } else { self.patience.idle };
+        let patience =
+            if self.seen == Waits::ForHead as u8 { self.patience.head } else { self.patience.idle };
         self.clock.as_mut().reset(Instant::now() + patience);
         let _ = self.clock.as_mut().poll(context);
     }
@@ -83,7 +89,7 @@ impl Wire {
 
     /// Nothing could be read or written now: waits for the clock as well.
     fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if self.seen != REQUEST {
+        if self.seen != Waits::ForAnswer as u8 {
             ready!(self.clock.as_mut().poll(context));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -98,7 +104,7 @@ impl Wire {
         self.follow(context);
         match written {
             Poll::Pending => self.wait(context),
-            Poll::Ready(Ok(_)) if self.seen == IDLE => {
+            Poll::Ready(Ok(_)) if self.seen == Waits::ForNext as u8 => {
                 self.set_clock(context);
                 written
             }
@@ -119,8 +125,8 @@ impl AsyncRead for Wire {
         if read.is_pending() {
             return self.wait(context);
         }
-        if self.seen == IDLE && buffer.filled().len() > before {
-            self.phase.0.store(HEAD, Ordering::Relaxed);
+        if self.seen == Waits::ForNext as u8 && buffer.filled().len() > before {
+            self.phase.0.store(Waits::ForHead as u8, Ordering::Relaxed);
             self.follow(context);
         }
         read
