@@ -12,7 +12,7 @@ const KEPT: TimeDelta = TimeDelta::minutes(24 * 60 - 5);
 
 /// What the projection's database knows of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub shard: String,
     /// The last record whose rows are committed.
     pub sequence_number: Option<String>,
@@ -37,8 +37,8 @@ impl Known {
 }
 
 /// A shard that is seen for the first time.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Begin {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begin {
     pub shard: String,
     /// Its parent's: a child has nothing from before its parent's end.
     pub as_of: Option<DateTime<Utc>>,
