@@ -10,8 +10,8 @@ use platform::health;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 
-/// Connections of a driver: one for its transaction, one for its checkpoints.
-const CONNECTIONS: u32 = 2;
+/// Connections of a driver: one for each of the shards that `poll` reads at once, and two for what is beside them.
+const CONNECTIONS: u32 = 10;
 
 /// Projects the outbox's change stream into MySQL.
 #[derive(Parser)]
