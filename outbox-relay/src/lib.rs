@@ -7,3 +7,8 @@
 pub mod core;
 pub mod lambda;
 pub mod poll;
+
+/// Beside the other tests, and with a view of the inside.
+#[cfg(test)]
+#[path = "../tests/sim/mod.rs"]
+mod sim;
