@@ -58,10 +58,10 @@ async fn main() -> anyhow::Result<()> {
                 streams: aws_sdk_dynamodbstreams::Client::new(&config),
                 table: dynamodb.table_prefix.name(Table::Outbox),
             };
-            tokio::select! {
-                served = server::serve(listen.listen, router) => served?,
-                () = poll::run(source, mysql.pool(CONNECTIONS), health) => {}
-            }
+            let mut served = Ok(());
+            let serving = async { served = server::serve(listen.listen, router).await };
+            poll::run(source, &mysql.pool(CONNECTIONS), health, serving).await;
+            served?;
         }
         Command::Lambda { mysql } => {
             platform::telemetry::init();

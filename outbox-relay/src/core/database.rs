@@ -20,18 +20,23 @@ pub enum Error {
     /// What the database said, or that it said nothing.
     #[error("MySQL did not do as asked")]
     Mysql(#[from] sqlx::Error),
+    /// It is another relay's turn.
+    #[error("another relay works")]
+    Superseded,
 }
 
 impl Error {
     /// What the database said, for whoever reads the quarantine.
     pub(super) fn refusal(&self) -> String {
-        let Self::Mysql(error) = self;
-        error.to_string()
+        match self {
+            Self::Mysql(error) => error.to_string(),
+            Self::Superseded => self.to_string(),
+        }
     }
 
     /// Whether a value is what the database refuses (SQLSTATE class 22): trying again would change nothing.
     pub(super) fn is_of_data(&self) -> bool {
-        let Self::Mysql(error) = self;
+        let Self::Mysql(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         code.is_some_and(|code| code.starts_with("22"))
     }

@@ -7,6 +7,7 @@ pub(crate) mod checkpoint;
 mod cursor;
 mod dynamodb;
 mod health;
+pub(crate) mod leader;
 mod poller;
 pub(crate) mod shards;
 pub(crate) mod stream;
@@ -17,11 +18,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::MySqlPool;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 pub use dynamodb::Source;
 pub use health::Health;
 
 use self::checkpoint::Places;
+use self::leader::{Election, Led};
 use self::poller::Poller;
 use self::stream::Table;
 use crate::core::Unapplied;
@@ -45,34 +48,69 @@ enum Error {
     Unapplied(#[from] Unapplied),
 }
 
-/// Follows the stream of a table.
+/// Follows the stream of a table, when it is its turn.
 pub(crate) struct Driver<T, D> {
-    pub table: T,
-    pub database: D,
-    pub health: Health,
+    table: T,
+    database: Led<D>,
+    health: Health,
     /// The time of day.
-    pub now: fn() -> DateTime<Utc>,
+    now: fn() -> DateTime<Utc>,
 }
 
-/// Runs for ever. Dropping it at any await loses nothing: what was not committed is read again.
-pub async fn run(source: Source, pool: MySqlPool, health: Health) {
-    Driver { table: source, database: Mysql::new(pool), health, now: Utc::now }.run().await;
+/// Runs until `stop` comes, then lets the next poller work at once. Dropping it at any await loses nothing: what was not
+/// committed is read again; the next poller then waits for the end of the lease.
+pub async fn run(source: Source, pool: &MySqlPool, health: Health, stop: impl Future<Output = ()>) {
+    let database = Mysql::new(leader::watched(pool));
+    let driver = Driver::new(source, database, health, Utc::now, Uuid::now_v7().to_string());
+    tokio::select! {
+        () = driver.run() => {}
+        () = stop => {}
+    }
+    driver.release().await;
 }
 
 impl<T, D> Driver<T, D>
 where
     T: Table,
-    D: Database<Connection: Projection + Places> + Clone,
+    D: Database<Connection: Projection + Places + Election> + Clone,
 {
+    /// A poller that nobody else is called as.
+    pub(crate) fn new(
+        table: T,
+        database: D,
+        health: Health,
+        now: fn() -> DateTime<Utc>,
+        owner: String,
+    ) -> Self {
+        Self { table, database: Led::new(database, owner), health, now }
+    }
+
     /// Runs for ever.
     pub(crate) async fn run(&self) {
         let mut failures = 0;
         loop {
-            let Err(error) = self.follow(&mut failures).await;
+            let Err(error) = self.work(&mut failures).await;
             tracing::warn!(error = &error as &dyn std::error::Error, failures, "reading the stream failed");
             self.health.failing();
             sleep(FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF)).await;
             failures += 1;
+        }
+    }
+
+    /// Lets the next poller work at once.
+    pub(crate) async fn release(&self) {
+        if let Err(error) = self.database.resign().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the lease is left to its end");
+        }
+    }
+
+    /// Works while it is our turn, until something fails.
+    async fn work(&self, failures: &mut u32) -> Result<Infallible, Error> {
+        self.database.wait(&self.health).await?;
+        tokio::select! {
+            biased;
+            kept = self.database.keep() => Err(kept.err().map_or(Error::Database(database::Error::Superseded), Error::from)),
+            followed = self.follow(failures) => followed,
         }
     }
 

@@ -7,17 +7,18 @@ use std::error::Error as StdError;
 use std::fmt::{Debug, Display, Formatter};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::error::{DatabaseError, ErrorKind};
 use tokio::time::{sleep, timeout};
 
 use super::events::POISON;
 use super::mutation::Mutation;
-use super::world::{World, pause, sequence_number, tell};
+use super::world::{World, now, pause, sequence_number, tell};
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
 use crate::core::rows::Row;
 use crate::poll::checkpoint::Places;
+use crate::poll::leader::{Election, LEASE};
 use crate::poll::shards::{Begin, Known};
 
 /// What is committed.
@@ -28,7 +29,21 @@ pub(super) struct Data {
     /// Sequence numbers.
     pub quarantine: BTreeSet<String>,
     checkpoints: BTreeMap<String, Known>,
+    lease: Lease,
 }
+
+/// The row that one relay has, and who holds it until a commit.
+#[derive(Default)]
+struct Lease {
+    owner: Option<String>,
+    until: DateTime<Utc>,
+    /// Transactions, and when each last said anything.
+    holders: BTreeMap<u64, DateTime<Utc>>,
+    transactions: u64,
+}
+
+/// How long the server waits for the next statement of a transaction.
+const SILENCE: TimeDelta = TimeDelta::seconds(5);
 
 impl Data {
     /// What the query API would say: `query-api/read/as_of.rs`.
@@ -65,6 +80,15 @@ pub(super) struct Transaction {
     changes: Vec<Change>,
     /// The connection is gone.
     gone: bool,
+    number: u64,
+    /// Who made sure that it leads.
+    leader: Option<String>,
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.world.borrow_mut().data.lease.holders.remove(&self.number);
+    }
 }
 
 impl Database for ModelDatabase {
@@ -79,7 +103,13 @@ impl Database for ModelDatabase {
         if self.0.borrow_mut().fails() {
             return Err(sqlx::Error::PoolTimedOut.into());
         }
-        let mut transaction = Transaction { world: self.0.clone(), changes: Vec::new(), gone: false };
+        let number = {
+            let lease = &mut self.0.borrow_mut().data.lease;
+            lease.transactions += 1;
+            lease.transactions
+        };
+        let world = self.0.clone();
+        let mut transaction = Transaction { world, changes: Vec::new(), gone: false, number, leader: None };
         let worked = timeout(longest, async {
             let value = work(&mut transaction).await?;
             transaction.commit().await?;
@@ -103,9 +133,7 @@ impl Transaction {
     /// A statement that changes nothing.
     async fn read(&mut self) -> Result<(), Error> {
         pause(&self.world).await;
-        if self.gone {
-            return Err(broken_connection());
-        }
+        self.is_alive()?;
         if !self.world.borrow_mut().fails() {
             return Ok(());
         }
@@ -128,13 +156,27 @@ impl Transaction {
         }
     }
 
+    /// The server may have closed a connection on which nothing was said for too long.
+    fn is_alive(&mut self) -> Result<(), Error> {
+        let lease = &mut self.world.borrow_mut().data.lease;
+        match lease.holders.get_mut(&self.number) {
+            Some(last) => *last = now(),
+            None => self.gone |= self.leader.is_some(),
+        }
+        if self.gone { Err(broken_connection()) } else { Ok(()) }
+    }
+
     async fn commit(&mut self) -> Result<(), Error> {
         pause(&self.world).await;
-        if self.gone || self.world.borrow_mut().fails() {
+        self.is_alive()?;
+        if self.world.borrow_mut().fails() {
             return Err(broken_connection());
         }
         {
             let state = &mut *self.world.borrow_mut();
+            if !self.changes.is_empty() && (self.leader.is_none() || self.leader != state.data.lease.owner) {
+                state.breaks(format!("{:?} writes, and {:?} leads", self.leader, state.data.lease.owner));
+            }
             self.changes.drain(..).for_each(|change| change(&mut state.data));
             let places: Vec<_> = state
                 .data
@@ -146,6 +188,7 @@ impl Transaction {
                 .collect();
             tell(format_args!("committed: {places:?}"));
             state.judge();
+            state.data.lease.holders.remove(&self.number);
         }
         pause(&self.world).await;
         if self.world.borrow_mut().fails() { Err(broken_connection()) } else { Ok(()) }
@@ -274,6 +317,48 @@ impl Places for Transaction {
     async fn any_trimmed(&mut self) -> Result<bool, Error> {
         self.read().await?;
         Ok(self.world.borrow().data.any_trimmed())
+    }
+}
+
+impl Election for Transaction {
+    async fn lead(&mut self, owner: &str) -> Result<bool, Error> {
+        self.read().await?;
+        loop {
+            {
+                let lease = &mut self.world.borrow_mut().data.lease;
+                let is_own = lease.owner.as_deref() == Some(owner);
+                if !is_own && lease.owner.is_some() && lease.until >= now() {
+                    return Ok(false);
+                }
+                lease.holders.retain(|_, last| now() - *last < SILENCE);
+                if lease.holders.is_empty() {
+                    lease.owner = Some(owner.to_owned());
+                    lease.until = now() + TimeDelta::from_std(LEASE).unwrap();
+                    return Ok(true);
+                }
+            }
+            pause(&self.world).await;
+        }
+    }
+
+    async fn leads(&mut self, owner: &str) -> Result<bool, Error> {
+        self.read().await?;
+        let state = &mut *self.world.borrow_mut();
+        let unfenced = state.has(Mutation::NoFence);
+        let lease = &mut state.data.lease;
+        let leads = lease.owner.as_deref() == Some(owner) || unfenced;
+        if leads {
+            lease.holders.insert(self.number, now());
+            self.leader = Some(owner.to_owned());
+        }
+        Ok(leads)
+    }
+
+    async fn resign(&mut self, owner: &str) -> Result<(), Error> {
+        self.read().await?;
+        let lease = &mut self.world.borrow_mut().data.lease;
+        lease.owner.take_if(|leader| leader == owner);
+        Ok(())
     }
 }
 

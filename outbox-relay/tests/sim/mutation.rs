@@ -23,10 +23,12 @@ pub(super) enum Mutation {
     NoChildren,
     /// The shards of a page that was refused as too old are begun anew without a word.
     SilentLoss,
+    /// Whoever led once, writes on.
+    NoFence,
 }
 
 impl Mutation {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::NoVersionGuard,
         Self::CheckpointBeforeCommit,
         Self::SkipOnError,
@@ -37,5 +39,6 @@ impl Mutation {
         Self::Latest,
         Self::NoChildren,
         Self::SilentLoss,
+        Self::NoFence,
     ];
 }

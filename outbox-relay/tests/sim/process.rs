@@ -15,12 +15,13 @@ use crate::poll::{Driver, Health};
 
 /// A relay, as it is made.
 pub(super) fn driver(world: &World) -> Driver<ModelStream, ModelDatabase> {
-    Driver {
-        table: ModelStream(world.clone()),
-        database: ModelDatabase(world.clone()),
-        health: Health::default(),
-        now,
-    }
+    let owner = {
+        let state = &mut *world.borrow_mut();
+        state.relays += 1;
+        format!("relay {}", state.relays)
+    };
+    let (table, database) = (ModelStream(world.clone()), ModelDatabase(world.clone()));
+    Driver::new(table, database, Health::default(), now, owner)
 }
 
 /// One relay after another, each killed between any two of its steps.
@@ -32,7 +33,11 @@ pub(super) async fn keep_killing(world: &World) -> Infallible {
         };
         let driver = driver(world);
         live(world, driver.run(), polls).await;
-        tell(format_args!("a relay is killed"));
+        let gracefully = world.borrow_mut().rng.chance(500);
+        tell(format_args!("a relay is {}", if gracefully { "told to stop" } else { "killed" }));
+        if gracefully {
+            driver.release().await;
+        }
         let down = {
             let state = &mut *world.borrow_mut();
             state.rng.one_of(&[1, 20, 200, 200, 1000, 8000])

@@ -63,6 +63,8 @@ pub(super) struct State {
     pub events: Vec<Event>,
     pub shards: Shards,
     pub data: Data,
+    /// Relays that were ever started.
+    pub relays: u64,
     /// The first law that was broken.
     pub broken: Option<String>,
     writer: Writer,
@@ -84,10 +86,10 @@ pub(super) fn begin(seed: u64, mutation: Option<Mutation>) -> World {
     let weather = Weather {
         faults: rng.one_of(&[0, 5, 20, 60]),
         empty: rng.one_of(&[0, 100, 400]),
-        life: rng.one_of(&[15, 60, 250, 1000]),
-        stops: rng.one_of(&[0, 0, 2, 10]),
+        life: rng.one_of(&[40, 150, 600, 2000]),
+        stops: rng.one_of(&[0, 2, 10]),
         two: rng.chance(500),
-        outage: rng.chance(120),
+        outage: rng.chance(200),
     };
     let shards = Shards::new(1 + rng.below(3));
     Rc::new(RefCell::new(State {
@@ -98,6 +100,7 @@ pub(super) fn begin(seed: u64, mutation: Option<Mutation>) -> World {
         events: Vec::new(),
         shards,
         data: Data::default(),
+        relays: 0,
         broken: None,
         writer: Writer::default(),
     }))
