@@ -10,3 +10,8 @@ pub mod lambda;
 pub mod metrics;
 pub mod poll;
 pub mod status;
+
+/// Beside the other tests, and with a view of the inside.
+#[cfg(test)]
+#[path = "../tests/sim/mod.rs"]
+mod sim;

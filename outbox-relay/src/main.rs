@@ -11,8 +11,9 @@ use platform::health;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 
-/// Connections of a driver: one for its transaction, one for its checkpoints, one for looking how far it is.
-const CONNECTIONS: u32 = 3;
+/// Connections of a driver: one for each of the shards that `poll` reads at once, and two for what is beside them, and
+/// one for looking how far it is.
+const CONNECTIONS: u32 = 11;
 
 /// Projects the outbox's change stream into MySQL.
 #[derive(Parser)]
@@ -72,11 +73,15 @@ async fn main() -> anyhow::Result<()> {
             };
             metrics::init();
             let pool = mysql.pool(CONNECTIONS);
-            tokio::select! {
-                served = server::serve(listen.listen, router) => served?,
-                () = poll::run(source, pool.clone(), health.clone()) => {}
-                never = lag::watch(pool, health, max_lag_seconds) => match never {},
-            }
+            let mut served = Ok(());
+            let serving = async {
+                tokio::select! {
+                    done = server::serve(listen.listen, router) => served = done,
+                    never = lag::watch(pool.clone(), health.clone(), max_lag_seconds) => match never {},
+                }
+            };
+            poll::run(source, &pool, health.clone(), serving).await;
+            served?;
         }
         Command::Lambda { mysql } => {
             platform::telemetry::init();

@@ -7,6 +7,7 @@ mod build;
 mod issuer;
 mod lock;
 mod replay;
+mod sim;
 mod stop;
 mod suite;
 mod test;
@@ -43,6 +44,8 @@ enum Command {
     Reset,
     /// Builds and runs every test.
     Test(test::Test),
+    /// Simulates the relay on a stream and a database that fail, from many seeds.
+    Sim(sim::Sim),
     /// Replays real sales as holds on a fresh stack, then compares command state and projection row by row.
     Replay(replay::Replay),
     /// Loads a data set into a stack that runs already.
@@ -79,6 +82,7 @@ pub async fn run() -> ExitCode {
         Command::Up(up) => up.run().await,
         Command::Reset => reset(),
         Command::Test(test) => interruptible(test.run()).await,
+        Command::Sim(sim) => interruptible(sim.run()).await,
         Command::Replay(replay) => interruptible(replay.run()).await,
         Command::Load { command_url, query_url, issuer, data } => {
             let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };

@@ -102,6 +102,17 @@ async fn run_all(
     Ok(total)
 }
 
+/// Builds everything, as for all tests, and returns the program that holds the tests inside a package's library.
+pub(super) async fn library_tests(package: &str, messages: &Path) -> Result<Command> {
+    let suites = suites(&build::everything(messages).await?)?;
+    let Some(suite) = suites.into_iter().find(|suite| suite.name == package) else {
+        bail!("cargo built no tests of {package}");
+    };
+    let mut command = Command::new(&suite.program);
+    command.current_dir(&suite.package_dir);
+    Ok(command)
+}
+
 fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

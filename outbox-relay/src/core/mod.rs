@@ -3,17 +3,19 @@
 //! Knows neither where batches come from nor how the stream is read.
 
 mod change;
+pub(crate) mod database;
 mod decode;
 mod facts;
 pub(crate) mod lease;
-mod plan;
+pub(crate) mod plan;
 mod project;
-mod rows;
+pub(crate) mod rows;
 
 pub use change::Change;
+pub use database::Error;
 pub use plan::Plan;
-pub(crate) use project::LAMBDA_SHARD;
-pub use project::{Batch, Error, Progress, Projector, Unapplied};
+pub use project::{Batch, Progress, Projector, Unapplied};
+pub(crate) use project::{LAMBDA_SHARD, project};
 
 use chrono::{DateTime, Utc};
 

@@ -31,7 +31,7 @@ pub struct Plan {
 
 /// A record that was not understood.
 #[derive(Debug, PartialEq)]
-pub(super) struct Quarantined {
+pub(crate) struct Quarantined {
     pub reason: String,
     /// What there is of the row, as DynamoDB's JSON.
     pub record: String,

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use sqlx::{Connection, MySqlConnection, MySqlPool};
+use sqlx::MySqlPool;
 
-use super::rows::upsert;
-use super::{Plan, Record, lease};
+use super::database::{Database, Error, Mysql, Projection};
+use super::{Plan, Record};
 use crate::metrics;
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
@@ -46,145 +45,85 @@ pub struct Unapplied {
     pub source: Error,
 }
 
-/// What the database said.
-#[derive(Debug, thiserror::Error)]
-#[error("MySQL did not do as asked")]
-pub struct Error(#[from] sqlx::Error);
-
-impl Error {
-    /// Whether a value is what the database refuses (SQLSTATE class 22): trying again would change nothing.
-    fn is_of_data(&self) -> bool {
-        let code = self.0.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        code.is_some_and(|code| code.starts_with("22"))
-    }
-}
-
 /// Writes the projection.
 #[derive(Debug, Clone)]
 pub struct Projector {
-    pool: MySqlPool,
+    database: Mysql,
 }
 
 impl Projector {
     /// A projector into this database.
     #[must_use]
     pub fn new(pool: MySqlPool) -> Self {
-        Self { pool }
+        Self { database: Mysql::new(pool) }
     }
 
-    /// Applies a batch in one transaction. When the database refuses a value, the batch is halved until the record
-    /// stands alone, and that one goes to quarantine: it must neither block the others nor be lost.
+    /// Applies a batch.
     ///
     /// # Errors
     /// When the database does not do it; nothing from [`Unapplied::from`] on was applied.
     pub async fn project(&self, batch: Batch<'_>) -> Result<(), Unapplied> {
-        let mut parts = vec![(0, batch.records)];
-        while let Some((from, records)) = parts.pop() {
-            let part = Batch { records, ..batch };
-            let Err(error) = self.transact(&Plan::of(&part), &part).await else { continue };
-            match records {
-                [record] if error.is_of_data() => {
-                    let reason = format!("the database refuses a value: {}", error.0);
-                    let aside = Plan::aside(record, reason);
-                    self.transact(&aside, &part).await.map_err(|source| Unapplied { from, source })?;
-                }
-                [_, _, ..] if error.is_of_data() => {
-                    let (first, second) = records.split_at(records.len() / 2);
-                    parts.extend([(from + first.len(), second), (from, first)]);
-                }
-                _ => return Err(Unapplied { from, source: error }),
+        project(&self.database, batch).await
+    }
+}
+
+/// Applies a batch in one transaction. When the database refuses a value, the batch is halved until the record stands
+/// alone, and that one goes to quarantine: it must neither block the others nor be lost.
+pub(crate) async fn project<D>(database: &D, batch: Batch<'_>) -> Result<(), Unapplied>
+where
+    D: Database<Connection: Projection>,
+{
+    let mut parts = vec![(0, batch.records)];
+    while let Some((from, records)) = parts.pop() {
+        let part = Batch { records, ..batch };
+        let Err(error) = transact(database, &Plan::of(&part), &part).await else { continue };
+        match records {
+            [record] if error.is_of_data() => {
+                let aside = Plan::aside(record, format!("the database refuses a value: {}", error.refusal()));
+                transact(database, &aside, &part).await.map_err(|source| Unapplied { from, source })?;
             }
+            [_, _, ..] if error.is_of_data() => {
+                let (first, second) = records.split_at(records.len() / 2);
+                parts.extend([(from + first.len(), second), (from, first)]);
+            }
+            _ => return Err(Unapplied { from, source: error }),
         }
-        Ok(())
     }
-
-    /// One transaction.
-    async fn transact(&self, plan: &Plan, batch: &Batch<'_>) -> Result<(), Error> {
-        let apply = async |connection: &mut MySqlConnection| apply(connection, plan, batch).await;
-        lease::run(&self.pool, TRANSACTION_TIMEOUT, apply).await?;
-        let (records, events) = (batch.records.len(), plan.history.len());
-        metrics::committed(records, events, plan.quarantine.len());
-        // By these, the way of one command goes on from the command API's log to here, and to the rows of `history`.
-        tracing::info!(batch.records = records, trace.ids = %plan.traces(), "applied");
-        Ok(())
-    }
+    Ok(())
 }
 
-async fn apply(connection: &mut MySqlConnection, plan: &Plan, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
-    let mut transaction = connection.begin().await?;
-    upsert(&mut transaction, plan.stores.values()).await?;
-    upsert(&mut transaction, plan.products.values()).await?;
-    upsert(&mut transaction, plan.skus.values()).await?;
-    upsert(&mut transaction, plan.stocks.values()).await?;
-    upsert(&mut transaction, plan.reservations.values()).await?;
-    upsert(&mut transaction, plan.lines.values()).await?;
-    upsert(&mut transaction, plan.history.values()).await?;
-    quarantine(&mut transaction, plan, batch.stream).await?;
-    match batch.progress {
-        Progress::Shard(shard) => advance(&mut transaction, batch, shard).await?,
-        Progress::Caller => open_unknown(&mut transaction, batch).await?,
-    }
-    transaction.commit().await
-}
-
-async fn quarantine(connection: &mut MySqlConnection, plan: &Plan, stream: &str) -> Result<(), sqlx::Error> {
+/// One transaction: the rows, what was put aside, and how far that brings the projection.
+async fn transact<D>(database: &D, plan: &Plan, batch: &Batch<'_>) -> Result<(), Error>
+where
+    D: Database<Connection: Projection>,
+{
     for (sequence_number, quarantined) in &plan.quarantine {
         tracing::error!(stream.sequence_number = sequence_number, reason = quarantined.reason, "quarantined");
-        // Seen again, it keeps the time at which it was first seen.
-        sqlx::query(
-            "INSERT INTO quarantine (stream, sequence_number, reason, record, first_seen_at) \
-             VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE stream = stream",
-        )
-        .bind(stream)
-        .bind(sequence_number)
-        .bind(&quarantined.reason)
-        .bind(&quarantined.record)
-        .execute(&mut *connection)
-        .await?;
     }
+    let apply = async |steps: &mut D::Connection| {
+        steps.upsert(&plan.stores).await?;
+        steps.upsert(&plan.products).await?;
+        steps.upsert(&plan.skus).await?;
+        steps.upsert(&plan.stocks).await?;
+        steps.upsert(&plan.reservations).await?;
+        steps.upsert(&plan.lines).await?;
+        steps.upsert(&plan.history).await?;
+        steps.put_aside(batch.stream, &plan.quarantine).await?;
+        let Some(last) = batch.records.last() else { return Ok(()) };
+        match batch.progress {
+            // The shard is in order, so what comes after its last record was made no earlier (the stream gives the time
+            // rounded down to a second).
+            Progress::Shard(shard) => {
+                steps.advance(batch.stream, shard, &last.sequence_number, last.created_at).await
+            }
+            // A function is called for each shard by itself, with records that do not name theirs; the time of one
+            // shard's newest record says nothing of the others, and nobody calls for one that is behind or quiet.
+            Progress::Caller => steps.open_unknown(batch.stream).await,
+        }
+    };
+    database.transact(TRANSACTION_TIMEOUT, apply).await?;
+    metrics::committed(batch.records.len(), plan.history.len(), plan.quarantine.len());
+    // By these, the way of one command goes on from the command API's log to here, and to the rows of `history`.
+    tracing::info!(batch.records = batch.records.len(), trace.ids = %plan.traces(), "applied");
     Ok(())
-}
-
-/// The place in the shard, and the time of its last record: the shard is in order, so what comes after was made no
-/// earlier (the stream gives the time rounded down to a second).
-async fn advance(
-    connection: &mut MySqlConnection,
-    batch: &Batch<'_>,
-    shard: &str,
-) -> Result<(), sqlx::Error> {
-    let Some(last) = batch.records.last() else { return Ok(()) };
-    let as_of: Option<DateTime<Utc>> = last.created_at;
-    sqlx::query(
-        "INSERT INTO checkpoints (stream, shard, sequence_number, as_of, event_at, applied_at) \
-         VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) \
-         ON DUPLICATE KEY UPDATE sequence_number = VALUES(sequence_number), \
-         event_at = VALUES(event_at), applied_at = VALUES(applied_at), \
-         as_of = GREATEST(COALESCE(as_of, VALUES(as_of)), COALESCE(VALUES(as_of), as_of))",
-    )
-    .bind(batch.stream)
-    .bind(shard)
-    .bind(&last.sequence_number)
-    .bind(as_of)
-    .bind(as_of)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// An open source of which no time is known. A function is called for each shard by itself, with records that do not
-/// name theirs; the time of one shard's newest record says nothing of the others, and nobody calls for a shard that is
-/// behind or quiet. It is only written when it is not there: one row for all calls would make each wait for the others.
-async fn open_unknown(connection: &mut MySqlConnection, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
-    if batch.records.is_empty() {
-        return Ok(());
-    }
-    let told =
-        "SELECT 1 FROM checkpoints WHERE stream = ? AND shard = ? AND as_of IS NULL AND finished_at IS NULL";
-    let told = sqlx::query(told).bind(batch.stream).bind(LAMBDA_SHARD);
-    if told.fetch_optional(&mut *connection).await?.is_some() {
-        return Ok(());
-    }
-    let tell = "INSERT INTO checkpoints (stream, shard) VALUES (?, ?) \
-                ON DUPLICATE KEY UPDATE as_of = NULL, finished_at = NULL";
-    sqlx::query(tell).bind(batch.stream).bind(LAMBDA_SHARD).execute(connection).await.map(drop)
 }

@@ -1,5 +1,7 @@
 //! The projection's rows, and the guarded upsert that is the only way they are written.
 
+use std::fmt::Debug;
+
 use chrono::{DateTime, Utc};
 use sqlx::query_builder::Separated;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
@@ -7,10 +9,10 @@ use sqlx::{MySql, MySqlConnection, QueryBuilder};
 /// Rows of one statement: far below MySQL's 65,535 placeholders with the widest row, and a few statements a batch.
 const ROWS_PER_STATEMENT: usize = 500;
 
-type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
+pub(crate) type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
 
 /// A row that carries the version of its aggregate.
-pub(super) trait Row {
+pub(crate) trait Row: Debug {
     const TABLE: &'static str;
     /// Primary key.
     const KEY: &'static [&'static str];

@@ -4,113 +4,160 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::mysql::MySqlRow;
-use sqlx::{Connection, MySqlPool, Row};
+use sqlx::{MySqlConnection, Row};
 
-use super::shards::{Known, Survey};
-use crate::core::{LAMBDA_SHARD, lease};
+use super::shards::{Begin, Known, Survey};
+use crate::core::LAMBDA_SHARD;
+use crate::core::database::{Database, Error};
 
 /// Longest that one of these pieces of work may take: a few rows by their keys, which takes milliseconds. What takes
 /// longer waits for a lock, or for a server that is gone.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Of a shard, in the order that [`known`] expects.
-const LIST: &str = "SELECT shard, sequence_number, as_of, finished_at, trimmed_at FROM checkpoints \
-                    WHERE stream = ? AND shard <> ?";
+/// The steps that checkpoints take, besides the one that is taken with a batch.
+pub(crate) trait Places {
+    /// Every shard of the stream that was ever seen.
+    async fn list(&mut self, stream: &str) -> Result<Vec<Known>, Error>;
 
+    /// Ends every source but the shards of this stream.
+    async fn retire_others(&mut self, stream: &str) -> Result<(), Error>;
+
+    /// A shard is there. What is known of it already, stays.
+    async fn begin(&mut self, stream: &str, begin: &Begin) -> Result<(), Error>;
+
+    /// Nothing more is read of the shard.
+    async fn finish(&mut self, stream: &str, shard: &str) -> Result<(), Error>;
+
+    /// Records of the shard are lost, and its place with them.
+    async fn lose(&mut self, stream: &str, shard: &str) -> Result<(), Error>;
+
+    /// Everything of the shard from before then is applied.
+    async fn stamp(&mut self, stream: &str, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error>;
+
+    /// Whether anything is lost that nobody mended yet, of whatever stream.
+    async fn any_trimmed(&mut self) -> Result<bool, Error>;
+}
+
+/// The checkpoints of one stream.
 #[derive(Debug)]
-pub(super) struct Checkpoints {
-    pool: MySqlPool,
+pub(super) struct Checkpoints<D> {
+    database: D,
     stream: String,
 }
 
-impl Checkpoints {
-    pub(super) fn new(pool: MySqlPool, stream: &str) -> Self {
-        Self { pool, stream: stream.to_owned() }
+impl<D: Database<Connection: Places>> Checkpoints<D> {
+    pub(super) fn new(database: D, stream: &str) -> Self {
+        Self { database, stream: stream.to_owned() }
     }
 
     /// The last record of the shard whose rows are committed, and the rest that is known of it.
-    pub(super) async fn read(&self, shard: &str) -> Result<Option<Known>, sqlx::Error> {
+    pub(super) async fn read(&self, shard: &str) -> Result<Option<Known>, Error> {
         Ok(self.list().await?.into_iter().find(|known| known.shard == shard))
     }
 
     /// Every shard of the stream that was ever seen.
-    pub(super) async fn list(&self) -> Result<Vec<Known>, sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            let list = sqlx::query(LIST).bind(&self.stream).bind(LAMBDA_SHARD);
-            list.fetch_all(connection).await?.iter().map(known).collect()
-        })
-        .await
+    pub(super) async fn list(&self) -> Result<Vec<Known>, Error> {
+        self.step(async |places| places.list(&self.stream).await).await
     }
 
     /// A table made anew has a new stream, and nothing more comes from the old; and where we read, no function does.
     /// Neither may hold back the time that answers are given as of.
-    pub(super) async fn retire_others(&self) -> Result<(), sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) \
-                          WHERE (stream <> ? OR shard = ?) AND finished_at IS NULL";
-            let retire = sqlx::query(retire).bind(&self.stream).bind(LAMBDA_SHARD);
-            retire.execute(connection).await.map(drop)
-        })
-        .await
+    pub(super) async fn retire_others(&self) -> Result<(), Error> {
+        self.step(async |places| places.retire_others(&self.stream).await).await
     }
 
-    /// Writes what a survey found, and that a shard ended, in one step: an end without the children, or a part of the
+    /// Writes what a survey found, and which shards ended, in one step: an end without the children, or a part of the
     /// new shards, would let a reader see a time that is ahead of what is applied.
-    pub(super) async fn settle(&self, survey: &Survey, ended: Option<&str>) -> Result<(), sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            let mut transaction = connection.begin().await?;
+    pub(super) async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
+        self.step(async |places| {
             for begin in &survey.begin {
-                // What another poller wrote first, stays.
-                let sql = "INSERT INTO checkpoints (stream, shard, as_of, trimmed_at) \
-                           VALUES (?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL)) \
-                           ON DUPLICATE KEY UPDATE shard = VALUES(shard)";
-                let sql = sqlx::query(sql).bind(&self.stream).bind(&begin.shard);
-                sql.bind(begin.as_of).bind(begin.orphan).execute(&mut *transaction).await?;
+                places.begin(&self.stream, begin).await?;
             }
-            let finish =
-                "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) WHERE stream = ? AND shard = ?";
-            for shard in survey.gone.iter().map(String::as_str).chain(ended) {
-                sqlx::query(finish).bind(&self.stream).bind(shard).execute(&mut *transaction).await?;
+            for shard in survey.gone.iter().chain(ended) {
+                places.finish(&self.stream, shard).await?;
             }
             for shard in survey.gone.iter().chain(&survey.stale) {
-                sqlx::query(LOSE).bind(&self.stream).bind(shard).execute(&mut *transaction).await?;
+                places.lose(&self.stream, shard).await?;
             }
-            transaction.commit().await
+            Ok(())
         })
         .await
     }
 
     /// Everything of the shard from before then is applied.
-    pub(super) async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            let stamp = "UPDATE checkpoints SET as_of = GREATEST(COALESCE(as_of, ?), ?) \
-                         WHERE stream = ? AND shard = ?";
-            let stamp = sqlx::query(stamp).bind(as_of).bind(as_of).bind(&self.stream).bind(shard);
-            stamp.execute(connection).await.map(drop)
-        })
-        .await
+    pub(super) async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error> {
+        self.step(async |places| places.stamp(&self.stream, shard, as_of).await).await
     }
 
     /// Records of the shard are lost, and its place with them.
-    pub(super) async fn lose(&self, shard: &str) -> Result<(), sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            sqlx::query(LOSE).bind(&self.stream).bind(shard).execute(connection).await.map(drop)
-        })
-        .await
+    pub(super) async fn lose(&self, shard: &str) -> Result<(), Error> {
+        self.step(async |places| places.lose(&self.stream, shard).await).await
     }
 
     /// Whether anything is lost that nobody mended yet, of whatever stream.
-    pub(super) async fn any_trimmed(&self) -> Result<bool, sqlx::Error> {
-        lease::run(&self.pool, TIMEOUT, async |connection| {
-            let any = sqlx::query("SELECT 1 FROM checkpoints WHERE trimmed_at IS NOT NULL LIMIT 1");
-            Ok(any.fetch_optional(connection).await?.is_some())
-        })
-        .await
+    pub(super) async fn any_trimmed(&self) -> Result<bool, Error> {
+        self.step(async |places| places.any_trimmed().await).await
+    }
+
+    async fn step<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut D::Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.database.transact(TIMEOUT, work).await
     }
 }
 
-const LOSE: &str = "UPDATE checkpoints SET trimmed_at = UTC_TIMESTAMP(6), sequence_number = NULL \
+/// Of a shard, in the order that [`known`] expects.
+const LIST: &str = "SELECT shard, sequence_number, as_of, finished_at, trimmed_at FROM checkpoints \
+                    WHERE stream = ? AND shard <> ?";
+
+impl Places for MySqlConnection {
+    async fn list(&mut self, stream: &str) -> Result<Vec<Known>, Error> {
+        let rows = sqlx::query(LIST).bind(stream).bind(LAMBDA_SHARD).fetch_all(self).await?;
+        Ok(rows.iter().map(known).collect::<Result<_, _>>()?)
+    }
+
+    async fn retire_others(&mut self, stream: &str) -> Result<(), Error> {
+        let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) \
+                      WHERE (stream <> ? OR shard = ?) AND finished_at IS NULL";
+        sqlx::query(retire).bind(stream).bind(LAMBDA_SHARD).execute(self).await?;
+        Ok(())
+    }
+
+    async fn begin(&mut self, stream: &str, begin: &Begin) -> Result<(), Error> {
+        let sql = "INSERT INTO checkpoints (stream, shard, as_of, trimmed_at) \
+                   VALUES (?, ?, ?, IF(?, UTC_TIMESTAMP(6), NULL)) \
+                   ON DUPLICATE KEY UPDATE shard = VALUES(shard)";
+        let sql = sqlx::query(sql).bind(stream).bind(&begin.shard).bind(begin.as_of).bind(begin.orphan);
+        sql.execute(self).await?;
+        Ok(())
+    }
+
+    async fn finish(&mut self, stream: &str, shard: &str) -> Result<(), Error> {
+        let finish = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) WHERE stream = ? AND shard = ?";
+        sqlx::query(finish).bind(stream).bind(shard).execute(self).await?;
+        Ok(())
+    }
+
+    async fn lose(&mut self, stream: &str, shard: &str) -> Result<(), Error> {
+        let lose = "UPDATE checkpoints SET trimmed_at = UTC_TIMESTAMP(6), sequence_number = NULL \
                     WHERE stream = ? AND shard = ?";
+        sqlx::query(lose).bind(stream).bind(shard).execute(self).await?;
+        Ok(())
+    }
+
+    async fn stamp(&mut self, stream: &str, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error> {
+        let stamp = "UPDATE checkpoints SET as_of = GREATEST(COALESCE(as_of, ?), ?) \
+                     WHERE stream = ? AND shard = ?";
+        sqlx::query(stamp).bind(as_of).bind(as_of).bind(stream).bind(shard).execute(self).await?;
+        Ok(())
+    }
+
+    async fn any_trimmed(&mut self) -> Result<bool, Error> {
+        let any = sqlx::query("SELECT 1 FROM checkpoints WHERE trimmed_at IS NOT NULL LIMIT 1");
+        Ok(any.fetch_optional(self).await?.is_some())
+    }
+}
 
 fn known(row: &MySqlRow) -> Result<Known, sqlx::Error> {
     Ok(Known {

@@ -12,7 +12,7 @@ const KEPT: TimeDelta = TimeDelta::minutes(24 * 60 - 5);
 
 /// What the projection's database knows of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub shard: String,
     /// The last record whose rows are committed.
     pub sequence_number: Option<String>,
@@ -37,10 +37,10 @@ impl Known {
 }
 
 /// A shard that is seen for the first time.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Begin {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begin {
     pub shard: String,
-    /// Its parent's: a child has nothing from before its parent's end.
+    /// Its nearest known ancestor's: a child has nothing from before its parent's end.
     pub as_of: Option<DateTime<Utc>>,
     /// Its parent came and went without us: what that held is lost.
     pub orphan: bool,
@@ -66,7 +66,9 @@ impl Survey {
         let is_listed = |id: &str| listed.iter().any(|shard| shard.id == id);
         for shard in listed.iter().filter(|shard| row(&shard.id).is_none()) {
             let parent = shard.parent.as_deref();
-            let as_of = parent.and_then(row).and_then(|parent| parent.as_of);
+            // Of several generations that are new, each has nothing from before the end of the one before.
+            let older = std::iter::successors(parent, |id| parent_of(listed, id)).take(listed.len() + 1);
+            let as_of = older.into_iter().find_map(row).and_then(|ancestor| ancestor.as_of);
             // To whom knows nothing yet, every parent is unknown: the oldest record there is, is where we begin.
             let orphan = !known.is_empty() && parent.is_some_and(|id| row(id).is_none() && !is_listed(id));
             survey.begin.push(Begin { shard: shard.id.clone(), as_of, orphan });
@@ -93,6 +95,10 @@ impl Survey {
         let orphans = self.begin.iter().filter(|begin| begin.orphan).map(|begin| &begin.shard);
         self.gone.iter().chain(&self.stale).chain(orphans)
     }
+}
+
+fn parent_of<'s>(listed: &'s [Shard], id: &str) -> Option<&'s str> {
+    listed.iter().find(|shard| shard.id == id)?.parent.as_deref()
 }
 
 /// The shards to read now: not read to their end, and no parent that still has records before theirs.
@@ -162,6 +168,15 @@ mod tests {
             assert_eq!(survey.begin, [begin("c", parent.as_of, false)]);
             assert_eq!(survey.lost().count(), 0);
         }
+    }
+
+    #[test]
+    fn a_grandchild_is_complete_up_to_where_the_known_ancestor_is() {
+        let listed = [shard("p", None), shard("c", Some("p")), shard("g", Some("c"))];
+        let known = open("p", Some("1"), 1);
+        let survey = Survey::of(&listed, std::slice::from_ref(&known), NOW);
+        assert_eq!(survey.begin, [begin("c", known.as_of, false), begin("g", known.as_of, false)]);
+        assert_eq!(survey.lost().count(), 0);
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! One stream, followed from the checkpoints on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::checkpoint::{Checkpoints, Places};
+use super::cursor::Cursor;
+use super::shards::{Known, Survey, readable};
+use super::stream::{self, Page, Shard, Stream};
+use super::{Error, Health};
+use crate::core::database::{Database, Projection};
+use crate::core::{Batch, Progress, project};
+
+/// How often the list of shards is read again.
+const DISCOVERY_INTERVAL: Duration = Duration::from_secs(10);
+/// How often it is read while a shard has ended whose children are not in it (AWS: ten `DescribeStream` a second).
+const CHILDREN_INTERVAL: Duration = Duration::from_secs(1);
+/// How long an ended shard's children are waited for: the list is eventually consistent, and only the shards of a stream
+/// that was turned off have none.
+const CHILDREN_WITHIN: Duration = Duration::from_secs(60);
+/// Shards that are read at once: each takes a connection to the database, and a stream has about one for each 1,000
+/// writes a second (DynamoDB developer guide, partitions).
+pub(super) const MAX_SHARDS_AT_ONCE: usize = 8;
+
+/// Reads a stream and projects it.
+pub(super) struct Poller<S, D> {
+    stream: S,
+    database: D,
+    checkpoints: Checkpoints<D>,
+    health: Health,
+    now: fn() -> DateTime<Utc>,
+    cursors: BTreeMap<String, Cursor>,
+    /// Read to their end, but not yet written down as such, and since when.
+    ended: BTreeMap<String, Instant>,
+    discovered_at: Option<Instant>,
+}
+
+/// What became of a shard in a round.
+enum Step {
+    /// It goes on here; whether there were records.
+    On(Cursor, bool),
+    /// Its end is reached.
+    End,
+}
+
+impl<S, D> Poller<S, D>
+where
+    S: Stream,
+    D: Database<Connection: Projection + Places> + Clone,
+{
+    pub(super) fn new(stream: S, database: D, health: Health, now: fn() -> DateTime<Utc>) -> Self {
+        Self {
+            checkpoints: Checkpoints::new(database.clone(), stream.arn()),
+            stream,
+            database,
+            health,
+            now,
+            cursors: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            discovered_at: None,
+        }
+    }
+
+    /// One page of every shard that may be read; whether any had records.
+    pub(super) async fn round(&mut self) -> Result<bool, Error> {
+        let interval = if self.ended.is_empty() { DISCOVERY_INTERVAL } else { CHILDREN_INTERVAL };
+        if self.discovered_at.is_none_or(|at| at.elapsed() >= interval) {
+            self.discover().await?;
+        }
+        let reading = std::mem::take(&mut self.cursors).into_iter();
+        let reading = reading.map(|(shard, cursor)| self.read(shard, cursor));
+        // Every page to its end, also when one fails: a shard that fails must not keep the others from theirs.
+        let steps: Vec<Result<(String, Step), Error>> =
+            futures::stream::iter(reading).buffer_unordered(MAX_SHARDS_AT_ONCE).collect().await;
+        let mut progressed = false;
+        for step in steps {
+            match step? {
+                (shard, Step::On(cursor, moved)) => {
+                    self.cursors.insert(shard, cursor);
+                    progressed |= moved;
+                }
+                (shard, Step::End) => {
+                    self.ended.insert(shard, Instant::now());
+                    // Its children wait.
+                    self.discovered_at = None;
+                    progressed = true;
+                }
+            }
+        }
+        Ok(progressed)
+    }
+
+    /// Learns which shards there are, writes down those that are new and those that ended, and starts on those whose
+    /// parents are done.
+    async fn discover(&mut self) -> Result<(), Error> {
+        self.checkpoints.retire_others().await?;
+        // Before the list: what another poller writes down after it, would look gone.
+        let mut known = self.checkpoints.list().await?;
+        let listed = self.stream.shards().await?;
+        let ended: Vec<String> =
+            self.ended.iter().filter(|of| has_children(of, &listed)).map(|of| of.0.clone()).collect();
+        for known in known.iter_mut().filter(|known| ended.contains(&known.shard)) {
+            known.finished = true;
+        }
+        let mut survey = Survey::of(&listed, &known, (self.now)());
+        // A shard that is being read is not missing, whatever the list says.
+        survey.missing.retain(|shard| !self.cursors.contains_key(shard) && !self.ended.contains_key(shard));
+        for shard in survey.lost() {
+            report_lost(shard);
+        }
+        if !survey.missing.is_empty() {
+            tracing::warn!(stream.shards = ?survey.missing, "open shards are not in the stream's list");
+        }
+        self.checkpoints.settle(&survey, &ended).await?;
+        self.ended.retain(|shard, _| !ended.contains(shard));
+        let finished = known.iter().filter(|known| known.finished).map(|known| known.shard.as_str());
+        let finished: Vec<&str> = finished.collect();
+        for shard in readable(&listed, &finished) {
+            if !self.cursors.contains_key(&shard.id) && !self.ended.contains_key(&shard.id) {
+                let iterator = self.iterator(&shard.id).await?;
+                self.cursors.insert(shard.id.clone(), Cursor::at(iterator));
+                self.health.step();
+            }
+        }
+        self.health.shards(self.checkpoints.any_trimmed().await?, !survey.missing.is_empty());
+        self.discovered_at = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn iterator(&self, shard: &str) -> Result<String, Error> {
+        let known = self.checkpoints.read(shard).await?;
+        let place = known.as_ref().and_then(|known| known.sequence_number.as_deref());
+        match self.stream.iterator(shard, place).await {
+            Err(stream::Error::Trimmed) => self.restart(shard).await,
+            other => Ok(other?),
+        }
+    }
+
+    /// Our place is gone: the oldest record there is, is where we go on. Nothing is lost with it where nothing was ever
+    /// applied, or where all that is not applied is younger than what the stream drops: the last record of a shard that
+    /// was idle for a day is dropped as well. Else the loss stays visible until it is mended.
+    async fn restart(&self, shard: &str) -> Result<String, Error> {
+        let known = self.checkpoints.read(shard).await?;
+        let is_whole = |known: &Known| known.is_untouched() || known.is_kept((self.now)());
+        if !known.as_ref().is_none_or(is_whole) {
+            report_lost(shard);
+            self.checkpoints.lose(shard).await?;
+            self.health.shards(true, false);
+        }
+        Ok(self.stream.iterator(shard, None).await?)
+    }
+
+    /// A page of a shard, applied.
+    async fn read(&self, shard: String, cursor: Cursor) -> Result<(String, Step), Error> {
+        let step = self.page(&shard, cursor).await?;
+        self.health.step();
+        Ok((shard, step))
+    }
+
+    async fn page(&self, shard: &str, mut cursor: Cursor) -> Result<Step, Error> {
+        let asked_at = (self.now)();
+        let Page { records, next } = match self.stream.page(&cursor.iterator).await {
+            Ok(page) => page,
+            // Nothing was read, so nothing is known: the new cursor has no quiet run.
+            Err(stream::Error::Expired) => {
+                return Ok(Step::On(Cursor::at(self.iterator(shard).await?), false));
+            }
+            Err(stream::Error::Trimmed) => {
+                return Ok(Step::On(Cursor::at(self.restart(shard).await?), false));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let moved = !records.is_empty();
+        if moved {
+            let progress = Progress::Shard(shard);
+            let batch = Batch { stream: self.stream.arn(), records: &records, progress };
+            project(&self.database, batch).await?;
+        }
+        let Some(next) = next else { return Ok(Step::End) };
+        if moved {
+            cursor.moved(next);
+        } else if let Some(as_of) = cursor.idled(next, asked_at) {
+            self.checkpoints.stamp(shard, as_of).await?;
+            cursor.stamped(asked_at);
+        }
+        Ok(Step::On(cursor, moved))
+    }
+}
+
+/// Whether the children of a shard that ended are in the list, or there will be none. Until then its end must not be
+/// written down: readers would see the time of the other shards, and nothing of what is in the children.
+fn has_children((shard, ended_at): &(&String, &Instant), listed: &[Shard]) -> bool {
+    listed.iter().any(|listed| listed.parent.as_ref() == Some(shard)) || ended_at.elapsed() >= CHILDREN_WITHIN
+}
+
+fn report_lost(shard: &str) {
+    tracing::error!(
+        problem = "stream_trimmed",
+        stream.shard = shard,
+        "the stream dropped records before they were read: the projection may miss changes",
+    );
+}
