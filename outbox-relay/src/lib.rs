@@ -5,5 +5,6 @@
 //! It must never move past a record that is neither applied nor in quarantine.
 
 pub mod core;
+mod kinesis;
 pub mod lambda;
 pub mod poll;

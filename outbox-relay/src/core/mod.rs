@@ -2,9 +2,11 @@
 //!
 //! Knows neither where batches come from nor how the stream is read.
 
+mod aside;
 mod change;
 mod decode;
 mod facts;
+mod forget;
 pub(crate) mod lease;
 mod plan;
 mod project;
@@ -12,8 +14,8 @@ mod rows;
 
 pub use change::Change;
 pub use plan::Plan;
-pub(crate) use project::LAMBDA_SHARD;
 pub use project::{Batch, Error, Progress, Projector, Unapplied};
+pub(crate) use project::{LAMBDA_SHARD, write};
 
 use chrono::{DateTime, Utc};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::rows::upsert;
-use super::{Plan, Record, lease};
+use super::{Plan, Record, aside, forget, lease};
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,9 +52,13 @@ pub struct Error(#[from] sqlx::Error);
 
 impl Error {
     /// Whether a value is what the database refuses (SQLSTATE class 22): trying again would change nothing.
-    fn is_of_data(&self) -> bool {
+    pub(crate) fn is_of_data(&self) -> bool {
         let code = self.0.as_database_error().and_then(sqlx::error::DatabaseError::code);
         code.is_some_and(|code| code.starts_with("22"))
+    }
+
+    pub(crate) fn into_inner(self) -> sqlx::Error {
+        self.0
     }
 }
 
@@ -106,14 +110,7 @@ impl Projector {
 
 async fn apply(connection: &mut MySqlConnection, plan: &Plan, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    upsert(&mut transaction, plan.stores.values()).await?;
-    upsert(&mut transaction, plan.products.values()).await?;
-    upsert(&mut transaction, plan.skus.values()).await?;
-    upsert(&mut transaction, plan.stocks.values()).await?;
-    upsert(&mut transaction, plan.reservations.values()).await?;
-    upsert(&mut transaction, plan.lines.values()).await?;
-    upsert(&mut transaction, plan.history.values()).await?;
-    quarantine(&mut transaction, plan, batch.stream).await?;
+    write(&mut transaction, plan, batch.stream).await?;
     match batch.progress {
         Progress::Shard(shard) => advance(&mut transaction, batch, shard).await?,
         Progress::Caller => open_unknown(&mut transaction, batch).await?,
@@ -121,22 +118,21 @@ async fn apply(connection: &mut MySqlConnection, plan: &Plan, batch: &Batch<'_>)
     transaction.commit().await
 }
 
-async fn quarantine(connection: &mut MySqlConnection, plan: &Plan, stream: &str) -> Result<(), sqlx::Error> {
-    for (sequence_number, quarantined) in &plan.quarantine {
-        tracing::error!(stream.sequence_number = sequence_number, reason = quarantined.reason, "quarantined");
-        // Seen again, it keeps the time at which it was first seen.
-        sqlx::query(
-            "INSERT INTO quarantine (stream, sequence_number, reason, record, first_seen_at) \
-             VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE stream = stream",
-        )
-        .bind(stream)
-        .bind(sequence_number)
-        .bind(&quarantined.reason)
-        .bind(&quarantined.record)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+/// Everything that a plan says, in the caller's transaction.
+pub(crate) async fn write(
+    connection: &mut MySqlConnection,
+    plan: &Plan,
+    stream: &str,
+) -> Result<(), sqlx::Error> {
+    upsert(connection, plan.stores.values()).await?;
+    upsert(connection, plan.products.values()).await?;
+    upsert(connection, plan.skus.values()).await?;
+    upsert(connection, plan.stocks.values()).await?;
+    upsert(connection, plan.reservations.values()).await?;
+    upsert(connection, plan.lines.values()).await?;
+    upsert(connection, plan.history.values()).await?;
+    forget::write(connection, plan).await?;
+    aside::write(connection, plan, stream).await
 }
 
 /// The place in the shard, and the time of its last record: the shard is in order, so what comes after was made no
