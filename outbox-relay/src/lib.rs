@@ -8,3 +8,4 @@ pub mod core;
 mod kinesis;
 pub mod lambda;
 pub mod poll;
+pub mod quarantine;

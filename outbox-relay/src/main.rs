@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use contracts::Table;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
-use outbox_relay::{lambda, poll};
+use outbox_relay::{lambda, poll, quarantine};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -37,6 +37,13 @@ enum Command {
         #[command(flatten)]
         mysql: Mysql,
     },
+    /// Lists, shows, redrives or discards records that were not understood.
+    Quarantine {
+        #[command(flatten)]
+        mysql: Mysql,
+        #[command(subcommand)]
+        command: quarantine::Command,
+    },
     /// Asks a relay on this machine whether it is ready.
     Probe {
         /// Its port.
@@ -67,6 +74,10 @@ async fn main() -> anyhow::Result<()> {
             platform::telemetry::init();
             let projector = Projector::new(mysql.pool(CONNECTIONS));
             lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
+        }
+        Command::Quarantine { mysql, command } => {
+            platform::telemetry::init();
+            quarantine::run(mysql.pool(1), command).await?;
         }
         Command::Probe { port } => server::probe(port).await?,
     }
