@@ -17,6 +17,9 @@ pub(super) struct Happened {
     version: u64,
     brand: Brand,
     event: envelope::Event,
+    /// It follows from what happened to a hold: its event is of a count, which never forgets, so it says neither which
+    /// customer acted nor why.
+    follows_hold: bool,
 }
 
 impl Happened {
@@ -26,6 +29,7 @@ impl Happened {
             version: store.version,
             brand: store.store_id.brand(),
             event: envelope::Event::StoreDefined(events::StoreDefined { store: Some(store_state(store)) }),
+            follows_hold: false,
         }
     }
 
@@ -37,6 +41,7 @@ impl Happened {
             event: envelope::Event::ProductDefined(events::ProductDefined {
                 product: Some(product_state(product)),
             }),
+            follows_hold: false,
         }
     }
 
@@ -77,7 +82,13 @@ impl Happened {
             stock::Event::Held(_) | stock::Event::Released(_) | stock::Event::HandedOver(_) => return None,
         };
         let brand = key.store_id.brand();
-        Some(Self { aggregate: format!("stock#{key}"), version: after.version, brand, event })
+        Some(Self {
+            aggregate: format!("stock#{key}"),
+            version: after.version,
+            brand,
+            event,
+            follows_hold: false,
+        })
     }
 
     /// What happened to a hold, and the shortfalls that began or ended with it.
@@ -101,6 +112,9 @@ impl Happened {
             reservation::Event::Extended { .. } => {
                 envelope::Event::ReservationExtended(events::ReservationExtended { reservation })
             }
+            reservation::Event::Anonymised => {
+                envelope::Event::ReservationAnonymised(events::ReservationAnonymised { reservation })
+            }
             reservation::Event::Expired => {
                 envelope::Event::ReservationExpired(events::ReservationExpired { reservation, stocks })
             }
@@ -110,22 +124,31 @@ impl Happened {
             version: moved.reservation.version,
             brand: moved.reservation.store_id.brand(),
             event,
+            follows_hold: false,
         };
         let shortfalls = moved.stocks.iter().filter_map(Self::shortfall);
+        let shortfalls = shortfalls.map(|shortfall| Self { follows_hold: true, ..shortfall });
         [moved_itself].into_iter().chain(shortfalls).collect()
     }
 
     pub(super) fn envelope(self, context: &Context, at: DateTime<Utc>) -> events::Envelope {
+        let (mut actor, mut reason) = (context.caller.actor(), context.reason.clone().unwrap_or_default());
+        if self.follows_hold {
+            reason.clear();
+            if actor.kind() == events::actor::Kind::Customer {
+                actor.id.clear();
+            }
+        }
         events::Envelope {
             event_id: Uuid::now_v7().to_string(),
             aggregate: self.aggregate,
             version: self.version,
             brand: self.brand.to_string(),
             occurred_at: Some(timestamp(at)),
-            actor: Some(context.caller.actor()),
+            actor: Some(actor),
             causation_id: context.command.0.clone(),
             traceparent: context.traceparent.to_string(),
-            reason: context.reason.clone().unwrap_or_default(),
+            reason,
             event: Some(self.event),
         }
     }

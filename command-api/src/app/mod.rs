@@ -8,6 +8,7 @@ mod caller;
 mod events;
 mod masters;
 mod metrics;
+mod purge;
 mod reservations;
 mod run;
 mod secrets;
@@ -19,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use access::Action;
 pub use caller::Caller;
+pub use purge::Purged;
 pub use reservations::{Hold, Move};
 pub use run::Error;
 pub use secrets::{SecretKey, Secrets};

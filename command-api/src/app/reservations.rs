@@ -159,7 +159,7 @@ fn extend(state: &State, current: &Reservation, caller: &Caller) -> Result<Comma
 }
 
 /// What is answered holds nothing of the customer: it is kept, and given to whoever repeats the request.
-fn decision(moved: Moved) -> Decision {
+pub(super) fn decision(moved: Moved) -> Decision {
     let happened = Happened::reservation_moved(&moved);
     let Moved { reservation, stocks, customers, .. } = moved;
     let body = json!({
