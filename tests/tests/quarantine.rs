@@ -122,10 +122,10 @@ async fn a_redrive_writes_all_or_nothing() {
     learn_the_newer_contract(&system).await;
     let history = "SELECT COUNT(*) FROM history";
     let before = system.database.number(history).await;
-    system
-        .database
-        .run("ALTER TABLE history MODIFY event_type VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, ALGORITHM = COPY")
-        .await;
+    // As long as the longest name there is by now: the two of the hold are longer.
+    let narrow =
+        "ALTER TABLE history MODIFY event_type VARCHAR(14) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
+    system.database.run(narrow).await;
     let answer = json_of(&system, &["redrive", "--all"]).await;
     assert_eq!((&answer["applied"], answer["stays"].as_array().unwrap().len()), (&json!(0), 3), "{answer}");
     assert_eq!(system.database.number(history).await, before);
