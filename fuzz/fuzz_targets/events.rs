@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| torioki_fuzz::events::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| torioki_fuzz::lambda_events::run(data));

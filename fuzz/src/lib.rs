@@ -1,7 +1,7 @@
 //! What both targets share: valid records to begin with, and what must hold of every plan.
 
-pub mod envelopes;
-pub mod events;
+pub mod lambda_events;
+pub mod outbox_rows;
 
 use std::collections::HashMap;
 

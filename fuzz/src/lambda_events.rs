@@ -47,34 +47,37 @@ fn event(u: &mut Unstructured<'_>) -> Result<Value> {
 
 fn changed(u: &mut Unstructured<'_>, record: &mut Value) -> Result<()> {
     for _ in 0..u.int_in_range(0..=MAX_CHANGES)? {
-        let mut place = &mut *record;
-        // A way down, which may end early.
-        while !u.ratio(1, 5)? {
-            place = match place {
-                Value::Object(members) if !members.is_empty() => {
-                    let n = u.choose_index(members.len())?;
-                    members.values_mut().nth(n).expect("an index within")
-                }
-                Value::Array(values) if !values.is_empty() => {
-                    let n = u.choose_index(values.len())?;
-                    &mut values[n]
-                }
-                _ => break,
-            };
-        }
-        match place {
-            Value::Object(members) if u.arbitrary()? => {
-                let names: Vec<String> = members.keys().cloned().collect();
-                if !names.is_empty() && u.arbitrary()? {
-                    members.remove(u.choose(&names)?);
-                } else {
-                    members.insert(name(u)?, value(u, 0)?);
-                }
-            }
-            _ => *place = value(u, 0)?,
-        }
+        change_within(u, record)?;
     }
     Ok(())
+}
+
+/// Changes this value, or mostly one in it.
+fn change_within(u: &mut Unstructured<'_>, place: &mut Value) -> Result<()> {
+    let deeper = !u.ratio(1, 5)?;
+    match place {
+        Value::Object(members) if deeper && !members.is_empty() => {
+            let n = u.choose_index(members.len())?;
+            members.values_mut().nth(n).map_or(Ok(()), |member| change_within(u, member))
+        }
+        Value::Array(values) if deeper && !values.is_empty() => {
+            let n = u.choose_index(values.len())?;
+            change_within(u, &mut values[n])
+        }
+        Value::Object(members) if !members.is_empty() && u.arbitrary()? => {
+            let names: Vec<String> = members.keys().cloned().collect();
+            members.remove(u.choose(&names)?);
+            Ok(())
+        }
+        Value::Object(members) if u.arbitrary()? => {
+            members.insert(name(u)?, value(u, 0)?);
+            Ok(())
+        }
+        _ => {
+            *place = value(u, 0)?;
+            Ok(())
+        }
+    }
 }
 
 fn name(u: &mut Unstructured<'_>) -> Result<String> {
