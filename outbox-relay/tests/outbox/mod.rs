@@ -14,7 +14,7 @@ use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
 
 /// An event that counts a stock.
-pub fn counted(version: u64, on_hand: u32) -> Envelope {
+pub(crate) fn counted(version: u64, on_hand: u32) -> Envelope {
     let stock = events::Stock {
         store_id: "hinata.s".into(),
         sku: "hinata.k".into(),
@@ -41,7 +41,7 @@ pub fn counted(version: u64, on_hand: u32) -> Envelope {
 }
 
 /// The outbox row of an event.
-pub fn row(envelope: &Envelope) -> HashMap<String, AttributeValue> {
+pub(crate) fn row(envelope: &Envelope) -> HashMap<String, AttributeValue> {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(envelope.aggregate.clone())),
         ("version".to_owned(), AttributeValue::N(envelope.version.to_string())),
@@ -50,12 +50,12 @@ pub fn row(envelope: &Envelope) -> HashMap<String, AttributeValue> {
 }
 
 /// The same, as DynamoDB's JSON.
-pub fn row_json(envelope: &Envelope) -> Value {
+pub(crate) fn row_json(envelope: &Envelope) -> Value {
     serde_json::to_value(Item::from(row(envelope))).unwrap()
 }
 
 /// A record of DynamoDB Streams, as Lambda hands it over.
-pub fn of_dynamodb(number: u32, image: Value) -> Value {
+pub(crate) fn of_dynamodb(number: u32, image: Value) -> Value {
     json!({
         "eventID": format!("{number:032x}"), "eventName": "INSERT", "eventVersion": "1.1",
         "eventSource": "aws:dynamodb", "awsRegion": "ap-northeast-1",
@@ -68,7 +68,7 @@ pub fn of_dynamodb(number: u32, image: Value) -> Value {
 }
 
 /// A record of Kinesis Data Streams for DynamoDB, as Lambda hands it over.
-pub fn of_kinesis(number: u32, image: Value) -> Value {
+pub(crate) fn of_kinesis(number: u32, image: Value) -> Value {
     let change = json!({
         "awsRegion": "ap-northeast-1", "eventID": format!("{number:032x}"), "eventName": "INSERT",
         "userIdentity": null, "recordFormat": "application/json", "tableName": "outbox",
@@ -82,7 +82,7 @@ pub fn of_kinesis(number: u32, image: Value) -> Value {
 }
 
 /// A record of Kinesis that carries this.
-pub fn wrapped(number: u32, data: &str) -> Value {
+pub(crate) fn wrapped(number: u32, data: &str) -> Value {
     // As long as Kinesis makes them.
     let number = format!("49590338271490256608559692538361571095921575989{number:09}");
     json!({
@@ -98,11 +98,11 @@ pub fn wrapped(number: u32, data: &str) -> Value {
 }
 
 /// The records of an event that Lambda hands over.
-pub fn records(raw: &[Value]) -> Vec<Record> {
+pub(crate) fn records(raw: &[Value]) -> Vec<Record> {
     serde_json::from_value::<Event>(json!({"Records": raw})).unwrap().records()
 }
 
 /// What records come to.
-pub fn plan(records: &[Record]) -> Plan {
+pub(crate) fn plan(records: &[Record]) -> Plan {
     Plan::of(&Batch { stream: "s", records, progress: Progress::Caller })
 }
