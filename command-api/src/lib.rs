@@ -6,5 +6,6 @@
 pub mod app;
 pub mod domain;
 pub mod http;
+pub mod purge;
 pub mod store;
 pub mod sweeper;

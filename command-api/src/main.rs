@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use command_api::app::{App, SecretKey, Secrets};
-use command_api::store::Tables;
-use command_api::{http, sweeper};
+use command_api::store::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS, Tables};
+use command_api::{http, purge, sweeper};
 use platform::auth;
 use platform::dynamodb::Dynamodb;
 use platform::server::{self, Listen};
@@ -37,6 +37,14 @@ enum Command {
         #[command(flatten)]
         tables: TablesAndSecrets,
     },
+    /// Makes ended holds forget whose they were, once; as a Lambda function, at every event of a schedule.
+    Purge {
+        #[command(flatten)]
+        tables: TablesAndSecrets,
+        /// Days after a hold's time was over.
+        #[arg(long, env = "PURGE_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(..=3_650))]
+        purge_days: i64,
+    },
     /// Asks a service on this machine whether it is ready.
     Probe {
         /// Its port.
@@ -53,12 +61,16 @@ struct TablesAndSecrets {
     /// are made with.
     #[arg(long, env = "SECRET_KEY", hide_env_values = true)]
     secret_key: SecretKey,
+    /// Days that events stay in the outbox table, above the day that its stream has them.
+    #[arg(long, env = "OUTBOX_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(MIN_OUTBOX_DAYS..=MAX_OUTBOX_DAYS))]
+    outbox_days: i64,
 }
 
 impl TablesAndSecrets {
     async fn app(self) -> App {
         let client = aws_sdk_dynamodb::Client::new(&self.dynamodb.sdk_config().await);
-        App::new(Tables::new(client, self.dynamodb.table_prefix), Secrets::new(&self.secret_key))
+        let tables = Tables::new(client, self.dynamodb.table_prefix).keeping_events(self.outbox_days);
+        App::new(tables, Secrets::new(&self.secret_key))
     }
 }
 
@@ -78,6 +90,16 @@ async fn main() -> anyhow::Result<()> {
         Command::Sweep { tables } => {
             platform::telemetry::init();
             sweeper::run(tables.app().await).await.map_err(anyhow::Error::from_boxed)?;
+        }
+        Command::Purge { tables, purge_days } => {
+            platform::telemetry::init();
+            // Its events in the outbox say whose a hold was; they must be gone when it is said to be forgotten.
+            let least = tables.outbox_days + TTL_DAYS;
+            anyhow::ensure!(
+                purge_days >= least,
+                "PURGE_DAYS must be at least OUTBOX_DAYS and {TTL_DAYS}: {least}"
+            );
+            purge::run(tables.app().await, purge_days).await.map_err(anyhow::Error::from_boxed)?;
         }
         Command::Probe { port } => server::probe(port).await?,
     }

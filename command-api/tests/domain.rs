@@ -185,3 +185,23 @@ fn a_customer_is_not_shown_in_debug_output() {
     let shown = format!("{:?}", shop.place(0, &[(0, 1)], at(0)).unwrap());
     assert!(!shown.contains("花子") && !shown.contains("090"), "{shown}");
 }
+
+#[test]
+fn an_ended_hold_forgets_whose_it_was_once_it_is_due() {
+    let mut shop = Shop::stocked(&[5]);
+    shop.place(0, &[(0, 1)], at(0)).unwrap();
+    let forget = |ended_before| Command::Anonymise { ended_before };
+    let refused = |shop: &mut Shop, ended_before| {
+        let refusal = shop.advance(0, forget(ended_before), at(9_000)).unwrap_err();
+        assert!(matches!(refusal, Refusal::InvalidTransition { .. }), "{refusal}");
+    };
+    refused(&mut shop, at(9_000));
+    shop.advance(0, CANCEL, at(10)).unwrap();
+    // Its time, not its end, is what counts.
+    refused(&mut shop, at(60));
+    let before = shop.stock(0).clone();
+    shop.advance(0, forget(at(61)), at(9_000)).unwrap();
+    assert_eq!(shop.stock(0), &before);
+    refused(&mut shop, at(61));
+    shop.check();
+}

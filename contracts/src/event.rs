@@ -16,6 +16,7 @@ pub fn event_type(event: &Event) -> &'static str {
         Event::ReservationCancelled(_) => "ReservationCancelled",
         Event::ReservationExtended(_) => "ReservationExtended",
         Event::ReservationExpired(_) => "ReservationExpired",
+        Event::ReservationAnonymised(_) => "ReservationAnonymised",
         Event::StockShortfallDetected(_) => "StockShortfallDetected",
         Event::StockShortfallResolved(_) => "StockShortfallResolved",
     }

@@ -82,16 +82,25 @@ pub mod outbox {
     pub const EVENT_TYPE: &str = "event_type";
     /// When DynamoDB may delete the row (N, seconds since the epoch); far behind the stream's 24 hours.
     pub const TTL: &str = "ttl";
+    /// Version of the contract that the envelope needs its reader to know (N); 1 where it is missing.
+    pub const SCHEMA: &str = "schema";
+    /// The version that this code knows. Raised when a reader of the one before must not apply what is written from
+    /// then on; not for fields and events that it may pass over.
+    pub const SCHEMA_VERSION: u32 = 1;
 }
 
-/// The index of reservations that are to end, by the time they do. Sparse: a final reservation is not in it.
+/// The index of reservations that something is to be done about, by the time they end: first of those that run, then of
+/// those that ended and still say whose they were. Sparse: one of which nobody knows any more whose it was is not in it.
 pub mod due {
     /// The index.
     pub const INDEX: &str = "due";
-    /// Partition key (N): one of [`SHARDS`], so that no hour's deadlines meet in one partition. Only on running holds.
+    /// Partition key (N): one of [`SHARDS`], so that no hour's deadlines meet in one partition; from [`ENDED`] on for
+    /// those that ended.
     pub const SHARD: &str = "due_shard";
     /// Sort key (N): microseconds since the epoch.
     pub const EXPIRES_AT: &str = "expires_at";
-    /// How many partitions there are.
+    /// How many partitions there are, of either kind.
     pub const SHARDS: u8 = 16;
+    /// The first partition of those that ended.
+    pub const ENDED: u8 = SHARDS;
 }

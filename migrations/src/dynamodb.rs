@@ -62,7 +62,7 @@ const fn plain(table: Table) -> Definition {
 /// On demand (the load of a shop has a day and a night), keyed by `pk`.
 const DEFINITIONS: [Definition; Table::ALL.len()] = [
     plain(Table::Stock),
-    plain(Table::Customers),
+    Definition { ttl: true, ..plain(Table::Customers) },
     plain(Table::Masters),
     Definition { due_index: true, ..plain(Table::Reservations) },
     Definition { sort_key: Some(outbox::VERSION), stream: true, ttl: true, ..plain(Table::Outbox) },

@@ -5,10 +5,12 @@
 //! It must never move past a record that is neither applied nor in quarantine.
 
 pub mod core;
+mod kinesis;
 pub mod lag;
 pub mod lambda;
 pub mod metrics;
 pub mod poll;
+pub mod quarantine;
 pub mod status;
 
 /// Beside the other tests, and with a view of the inside.

@@ -5,7 +5,7 @@ use contracts::Table;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
 use outbox_relay::status::Status;
-use outbox_relay::{lag, lambda, metrics, poll};
+use outbox_relay::{lag, lambda, metrics, poll, quarantine};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -49,6 +49,13 @@ enum Command {
         /// As JSON, for programs.
         #[arg(long)]
         json: bool,
+    },
+    /// Lists, shows, redrives or discards records that were not understood.
+    Quarantine {
+        #[command(flatten)]
+        mysql: Mysql,
+        #[command(subcommand)]
+        command: quarantine::Command,
     },
     /// Asks a relay on this machine whether it is ready.
     Probe {
@@ -95,6 +102,10 @@ async fn main() -> anyhow::Result<()> {
             } else {
                 print!("{status}");
             }
+        }
+        Command::Quarantine { mysql, command } => {
+            platform::telemetry::init();
+            quarantine::run(mysql.pool(1), command).await?;
         }
         Command::Probe { port } => server::probe(port).await?,
     }

@@ -2,54 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use contracts::events::{self, Envelope, actor, envelope};
-use outbox_relay::core::{Batch, Change, Plan, Progress, Record};
+mod outbox;
+
+use contracts::events::Envelope;
+use outbox_relay::core::{Change, Plan, Record};
 use proptest::prelude::*;
-use prost::Message;
 use serde_dynamo::{AttributeValue, Item};
 use std::collections::HashMap;
 
-fn counted(version: u64, on_hand: u32) -> Envelope {
-    let stock = events::Stock {
-        store_id: "hinata.s".into(),
-        sku: "hinata.k".into(),
-        version,
-        on_hand,
-        held: 0,
-        safety: 0,
-    };
-    Envelope {
-        event_id: uuid::Uuid::from_u128(u128::from(version)).to_string(),
-        aggregate: "stock#hinata.s#hinata.k".into(),
-        version,
-        brand: "hinata".into(),
-        occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
-        actor: Some(events::Actor { kind: actor::Kind::Guest.into(), id: String::new() }),
-        reason: String::new(),
-        causation_id: "c".repeat(64),
-        traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
-        event: Some(envelope::Event::StockCounted(events::StockCounted {
-            stock: Some(stock),
-            ..Default::default()
-        })),
-    }
-}
+use outbox::{counted, plan, row};
 
 fn record(envelope: &Envelope) -> Record {
-    let row = HashMap::from([
-        ("pk".to_owned(), AttributeValue::S(envelope.aggregate.clone())),
-        ("version".to_owned(), AttributeValue::N(envelope.version.to_string())),
-        ("envelope".to_owned(), AttributeValue::B(envelope.encode_to_vec())),
-    ]);
     Record {
         sequence_number: envelope.version.to_string(),
         created_at: None,
-        change: Change::Inserted(Item::from(row)),
+        change: Change::Inserted(Item::from(row(envelope))),
     }
-}
-
-fn plan(records: &[Record]) -> Plan {
-    Plan::of(&Batch { stream: "s", records, progress: Progress::Caller })
 }
 
 proptest! {

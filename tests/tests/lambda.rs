@@ -1,7 +1,6 @@
 //! The relay as an AWS Lambda function, driven through the Lambda Runtime API.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use harness::stream_records as records;
 use harness::{Api, Proxy, Runtime, System};
 use serde_json::{Value, json};
 use tokio::process::Child;
@@ -12,43 +11,6 @@ const SKU: &str = "hinata.KN1021-BLK-M";
 /// The relay as a function.
 fn function(runtime: &Runtime, mysql_url: &str) -> Child {
     runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", mysql_url)])
-}
-
-/// The outbox rows of a system, as the records that a stream would have of them, oldest key first.
-async fn records(system: &System) -> Vec<Value> {
-    let table = system.tables.prefix.name(contracts::Table::Outbox);
-    let rows = system.tables.client.scan().table_name(table).send().await.unwrap().items.unwrap();
-    let record = |(n, row): (
-        usize,
-        std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
-    )| {
-        let text = |name: &str| row[name].as_s().cloned().or_else(|_| row[name].as_n().cloned()).unwrap();
-        let keys = json!({"pk": {"S": text("pk")}, "version": {"N": text("version")}});
-        let envelope = BASE64_STANDARD.encode(row["envelope"].as_b().unwrap().as_ref());
-        json!({
-            "eventID": format!("{n:032x}"),
-            "eventName": "INSERT",
-            "eventVersion": "1.1",
-            "eventSource": "aws:dynamodb",
-            "awsRegion": "ap-northeast-1",
-            "dynamodb": {
-                "ApproximateCreationDateTime": 1_700_000_000 + n,
-                "Keys": keys,
-                "NewImage": {
-                    "pk": {"S": text("pk")},
-                    "version": {"N": text("version")},
-                    "event_type": {"S": text("event_type")},
-                    "envelope": {"B": envelope},
-                    "ttl": {"N": text("ttl")},
-                },
-                "SequenceNumber": format!("{}", 1000 + n),
-                "SizeBytes": 300,
-                "StreamViewType": "NEW_IMAGE",
-            },
-            "eventSourceARN": "arn:aws:dynamodb:ap-northeast-1:123456789012:table/outbox/stream/2026-01-01T00:00:00.000",
-        })
-    };
-    rows.into_iter().enumerate().map(record).collect()
 }
 
 async fn some_commands(system: &System) {

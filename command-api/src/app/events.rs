@@ -19,6 +19,9 @@ pub(super) struct Happened {
     /// Where it happened; `None` for what belongs to the whole brand.
     store_id: Option<StoreId>,
     event: envelope::Event,
+    /// It follows from what happened to a hold: its event is of a count, which never forgets, so it says neither which
+    /// customer acted nor why.
+    follows_hold: bool,
 }
 
 impl Happened {
@@ -29,6 +32,7 @@ impl Happened {
             brand: store.store_id.brand(),
             store_id: None,
             event: envelope::Event::StoreDefined(events::StoreDefined { store: Some(store_state(store)) }),
+            follows_hold: false,
         }
     }
 
@@ -41,6 +45,7 @@ impl Happened {
             event: envelope::Event::ProductDefined(events::ProductDefined {
                 product: Some(product_state(product)),
             }),
+            follows_hold: false,
         }
     }
 
@@ -81,7 +86,14 @@ impl Happened {
             stock::Event::Held(_) | stock::Event::Released(_) | stock::Event::HandedOver(_) => return None,
         };
         let (brand, store_id) = (key.store_id.brand(), Some(key.store_id.clone()));
-        Some(Self { aggregate: format!("stock#{key}"), version: after.version, brand, store_id, event })
+        Some(Self {
+            aggregate: format!("stock#{key}"),
+            version: after.version,
+            brand,
+            store_id,
+            event,
+            follows_hold: false,
+        })
     }
 
     /// What happened to a hold, and the shortfalls that began or ended with it.
@@ -105,6 +117,9 @@ impl Happened {
             reservation::Event::Extended { .. } => {
                 envelope::Event::ReservationExtended(events::ReservationExtended { reservation })
             }
+            reservation::Event::Anonymised => {
+                envelope::Event::ReservationAnonymised(events::ReservationAnonymised { reservation })
+            }
             reservation::Event::Expired => {
                 envelope::Event::ReservationExpired(events::ReservationExpired { reservation, stocks })
             }
@@ -115,22 +130,32 @@ impl Happened {
             brand: moved.reservation.store_id.brand(),
             store_id: Some(moved.reservation.store_id.clone()),
             event,
+            follows_hold: false,
         };
         let shortfalls = moved.stocks.iter().filter_map(Self::shortfall);
+        let shortfalls = shortfalls.map(|shortfall| Self { follows_hold: true, ..shortfall });
         [moved_itself].into_iter().chain(shortfalls).collect()
     }
 
     pub(super) fn envelope(self, context: &Context, at: DateTime<Utc>) -> events::Envelope {
+        let (mut actor, mut reason) =
+            (context.caller.actor(self.store_id.as_ref()), context.reason.clone().unwrap_or_default());
+        if self.follows_hold {
+            reason.clear();
+            if actor.kind() == events::actor::Kind::Customer {
+                actor.id.clear();
+            }
+        }
         events::Envelope {
             event_id: Uuid::now_v7().to_string(),
             aggregate: self.aggregate,
             version: self.version,
             brand: self.brand.to_string(),
             occurred_at: Some(timestamp(at)),
-            actor: Some(context.caller.actor(self.store_id.as_ref())),
+            actor: Some(actor),
             causation_id: context.command.0.clone(),
             traceparent: context.traceparent.to_string(),
-            reason: context.reason.clone().unwrap_or_default(),
+            reason,
             event: Some(self.event),
         }
     }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
-use super::{Answer, Error, Swept};
+use super::{Answer, Error, Purged, Swept};
 use crate::store;
 
 const COMMANDS: &str = "torioki_commands_total";
 const DURATION: &str = "torioki_command_duration_seconds";
 const LOST_TRIES: &str = "torioki_command_lost_tries_total";
 const SWEPT: &str = "torioki_swept_holds_total";
+const PURGED: &str = "torioki_purged_holds_total";
 
 pub(super) fn describe() {
     describe_counter!(COMMANDS, Unit::Count, "Commands, by what they ask for and how they ended");
@@ -21,6 +22,7 @@ pub(super) fn describe() {
         "Tries of commands that were not the last, by why: a stale read, a busy item, or no answer"
     );
     describe_counter!(SWEPT, Unit::Count, "Holds that a sweep found due, by what became of them");
+    describe_counter!(PURGED, Unit::Count, "Holds that a purge found due, by what became of them");
 }
 
 pub(super) fn command(name: &'static str, done: &Result<Answer, Error>, took: Duration) {
@@ -54,5 +56,11 @@ pub(super) fn lost_try(failure: &store::Error) {
 pub(super) fn swept(Swept { expired, skipped, failed }: Swept) {
     for (outcome, holds) in [("expired", expired), ("skipped", skipped), ("failed", failed)] {
         counter!(SWEPT, "outcome" => outcome).increment(holds);
+    }
+}
+
+pub(super) fn purged(Purged { anonymised, skipped, failed }: Purged) {
+    for (outcome, holds) in [("anonymised", anonymised), ("skipped", skipped), ("failed", failed)] {
+        counter!(PURGED, "outcome" => outcome).increment(holds);
     }
 }

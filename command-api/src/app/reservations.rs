@@ -171,7 +171,8 @@ fn extend(state: &State, current: &Reservation, caller: &Caller) -> Result<Comma
     Ok(Command::Extend { until: store.deadline(current.expires_at)?, most })
 }
 
-fn decision(moved: Moved) -> Decision {
+/// What is answered holds nothing of the customer: it is kept, and given to whoever repeats the request.
+pub(super) fn decision(moved: Moved) -> Decision {
     let happened = Happened::reservation_moved(&moved);
     let Moved { reservation, stocks, customers, .. } = moved;
     let body = json!(ReservationOut::new(&reservation));

@@ -24,6 +24,12 @@ impl std::fmt::Debug for Customer {
 }
 
 impl Customer {
+    /// Nobody: what is left when it is forgotten whose a hold was. No customer has an empty name.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { name: String::new(), phone: None, email: None }
+    }
+
     /// What the customer can be recognised by: the telephone number and the mail address, each in one spelling.
     pub fn contacts(&self) -> impl Iterator<Item = String> {
         let phone = self.phone.as_ref().map(|phone| format!("phone:{}", normalised_phone(phone)));

@@ -160,6 +160,7 @@ pub fn advance(
         let moved = match event {
             reservation::Event::Held(_)
             | reservation::Event::MadeReady
+            | reservation::Event::Anonymised
             | reservation::Event::Extended { .. } => break,
             reservation::Event::Collected => stock::Event::HandedOver(*quantity),
             reservation::Event::Cancelled | reservation::Event::Expired => stock::Event::Released(*quantity),
@@ -173,8 +174,10 @@ pub fn advance(
         }
         stocks.push(Changed::by(key, Some(stock), moved, now));
     }
+    let current_was_open = current.status.is_open();
     let reservation = current.evolve(&event);
-    let customers = if reservation.status.is_open() {
+    let ended = current_was_open && !reservation.status.is_open();
+    let customers = if !ended {
         Vec::new()
     } else {
         reservation.customer_keys.iter().map(|key| (key.clone(), known.holds(key).fewer())).collect()

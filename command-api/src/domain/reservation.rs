@@ -102,6 +102,11 @@ pub enum Command {
     },
     /// The time is over.
     Expire,
+    /// It ended long ago, and nobody needs to know whose it was.
+    Anonymise {
+        /// Its time must have been over before then.
+        ended_before: DateTime<Utc>,
+    },
 }
 
 /// What happened to a hold.
@@ -122,9 +127,17 @@ pub enum Event {
     },
     /// Its time was over.
     Expired,
+    /// It was forgotten whose it was.
+    Anonymised,
 }
 
 impl Reservation {
+    /// Whether it is forgotten whose it was.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.customer == Customer::nobody()
+    }
+
     /// What a command leads to.
     ///
     /// # Errors
@@ -137,11 +150,16 @@ impl Reservation {
             Command::Cancel => ("cancelled", self.status.is_open()),
             Command::Extend { .. } => ("extended", self.status.is_open()),
             Command::Expire => ("expired", self.status.is_open() && overdue),
+            Command::Anonymise { ended_before } => {
+                let due = !self.status.is_open() && self.expires_at < ended_before;
+                ("anonymised", due && !self.is_anonymous())
+            }
         };
         if !allowed {
             return Err(Refusal::InvalidTransition { status: self.status, version: self.version, wanted });
         }
-        if overdue && !matches!(command, Command::Cancel | Command::Expire) {
+        let in_time_only = !matches!(command, Command::Cancel | Command::Expire | Command::Anonymise { .. });
+        if overdue && in_time_only {
             return Err(Refusal::ReservationExpired(self.expires_at));
         }
         match command {
@@ -152,6 +170,7 @@ impl Reservation {
             // A policy may have become shorter since: time once promised is not taken back.
             Command::Extend { until, .. } => Ok(Event::Extended { until: until.max(self.expires_at) }),
             Command::Expire => Ok(Event::Expired),
+            Command::Anonymise { .. } => Ok(Event::Anonymised),
         }
     }
 
@@ -163,6 +182,16 @@ impl Reservation {
             Event::Held(placed) => return (**placed).clone(),
             Event::Extended { until } => {
                 return Self { version, expires_at: *until, extensions: self.extensions + 1, ..self };
+            }
+            Event::Anonymised => {
+                return Self {
+                    version,
+                    customer: Customer::nobody(),
+                    customer_keys: Vec::new(),
+                    customer_id: None,
+                    capability_hash: None,
+                    ..self
+                };
             }
             Event::MadeReady => Status::Ready,
             Event::Collected => Status::Collected,

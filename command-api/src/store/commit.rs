@@ -16,8 +16,16 @@ use super::{Changes, Error, Key, Put, State, Tables};
 
 /// How long a reply is kept. At least the 7 days that clients may count on, and a day more for clocks and TTL.
 const REPLY_DAYS: i64 = 8;
-/// How long an outbox row is kept: well past the 24 hours that its stream holds it.
-const OUTBOX_DAYS: i64 = 7;
+/// How long an outbox row is kept unless configured: well past the 24 hours that its stream holds it.
+pub(super) const OUTBOX_DAYS: i64 = 7;
+/// Fewest days that an outbox row may be kept. The stream has it for one (developer guide, Streams); another is for a
+/// relay that is behind, whose operator then still finds in the table what the stream is about to drop.
+pub const MIN_OUTBOX_DAYS: i64 = 2;
+/// Most days that an outbox row may be kept: it holds customers' names, and a year is past every use of it.
+pub const MAX_OUTBOX_DAYS: i64 = 365;
+/// Days that the time to live may take to remove a row that is past it ("within a few days", developer guide, TTL;
+/// commonly within two).
+pub const TTL_DAYS: i64 = 2;
 
 /// How an item's write depends on what is there.
 enum Condition {
@@ -54,7 +62,7 @@ impl Tables {
     /// See [`Error`]. Only [`Error::Stale`] says that nothing was written; after [`Error::Busy`] and
     /// [`Error::Unavailable`] the idempotency record tells.
     pub async fn commit(&self, changes: &Changes) -> Result<(), Error> {
-        let writes = writes(changes)?;
+        let writes = writes(changes, self.outbox_days)?;
         let mut request = self.client.transact_write_items();
         for write in &writes {
             request = request.transact_items(self.transact_item(write)?);
@@ -92,7 +100,7 @@ impl Tables {
 }
 
 /// The idempotency record first: its reason is the first that is looked at.
-fn writes(changes: &Changes) -> Result<Vec<Write>, Error> {
+fn writes(changes: &Changes, outbox_days: i64) -> Result<Vec<Write>, Error> {
     let ttl = (changes.at + Duration::days(REPLY_DAYS)).timestamp();
     let reply = Write {
         table: Table::Idempotency,
@@ -115,7 +123,7 @@ fn writes(changes: &Changes) -> Result<Vec<Write>, Error> {
             ),
             Put::Customer(key, holds) => (
                 Key::Customer(key.clone()),
-                items::customer(key, *holds)?,
+                items::customer(key, *holds, ttl)?,
                 Condition::precedes(holds.version),
             ),
             Put::Store(store) => {
@@ -133,20 +141,21 @@ fn writes(changes: &Changes) -> Result<Vec<Write>, Error> {
         writes.push(Write { table: key.table(), item, condition, key: Some(key) });
     }
     for event in &changes.events {
-        let item = outbox_row(event, changes.at);
+        let item = outbox_row(event, changes.at + Duration::days(outbox_days));
         writes.push(Write { table: Table::Outbox, item, condition: Condition::New, key: None });
     }
     Ok(writes)
 }
 
-fn outbox_row(event: &events::Envelope, at: DateTime<Utc>) -> Item {
-    let ttl = (at + Duration::days(OUTBOX_DAYS)).timestamp();
+fn outbox_row(event: &events::Envelope, until: DateTime<Utc>) -> Item {
+    let ttl = until.timestamp();
     let event_type = event.event.as_ref().map_or("unknown", contracts::event_type);
     Item::from([
         (outbox::AGGREGATE.to_owned(), AttributeValue::S(event.aggregate.clone())),
         (outbox::VERSION.to_owned(), AttributeValue::N(event.version.to_string())),
         (outbox::EVENT_TYPE.to_owned(), AttributeValue::S(event_type.to_owned())),
         (outbox::ENVELOPE.to_owned(), AttributeValue::B(Blob::new(event.encode_to_vec()))),
+        (outbox::SCHEMA.to_owned(), AttributeValue::N(outbox::SCHEMA_VERSION.to_string())),
         (outbox::TTL.to_owned(), AttributeValue::N(ttl.to_string())),
     ])
 }

@@ -75,7 +75,7 @@ struct ReservationItem {
     expires_at: DateTime<Utc>,
     #[serde(default)]
     extensions: u32,
-    /// Only while it runs: what has ended is not in the index of what is to end.
+    /// While something is to be done about it: it is to end, or it has ended and is to forget whose it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<u8>,
 }
@@ -85,6 +85,9 @@ struct CustomerItem {
     pk: CustomerKey,
     version: u64,
     active: u32,
+    /// Only where nothing is counted: without it, the customer is as good as never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -204,7 +207,7 @@ pub(super) fn reservation(reservation: &Reservation) -> Result<Item, Error> {
         placed_at,
         expires_at,
         extensions,
-        due_shard: status.is_open().then(|| due_shard(id)),
+        due_shard: due_shard(reservation),
     })
 }
 
@@ -240,13 +243,21 @@ fn reservation_of(pk: &str, item: Item) -> Result<Reservation, Error> {
     })
 }
 
-/// The partition of the index that a hold is in: by the random end of its id.
-fn due_shard(id: ReservationId) -> u8 {
-    id.last_byte() % due::SHARDS
+/// The partition of the index that a hold is in: by the random end of its id, and by what is to be done about it.
+fn due_shard(reservation: &Reservation) -> Option<u8> {
+    let shard = reservation.id.last_byte() % due::SHARDS;
+    match reservation.status.is_open() {
+        true => Some(shard),
+        false if reservation.is_anonymous() => None,
+        false => Some(due::ENDED + shard),
+    }
 }
 
-pub(super) fn customer(key: &CustomerKey, Holds { version, active }: Holds) -> Result<Item, Error> {
-    to_item(&CustomerItem { pk: key.clone(), version, active })
+/// What is not counted any more may go at `ttl`. That is days after the last command that read it was answered, so no
+/// write can take a version that begins anew for the one it read.
+pub(super) fn customer(key: &CustomerKey, holds: Holds, ttl: i64) -> Result<Item, Error> {
+    let Holds { version, active } = holds;
+    to_item(&CustomerItem { pk: key.clone(), version, active, ttl: (active == 0).then_some(ttl) })
 }
 
 pub(super) fn store(store: &Store) -> Result<Item, Error> {

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, Utc};
 use contracts::{ProductCode, ReservationId, Sku, StoreId, Table, TablePrefix, events};
 
+pub use commit::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS};
 pub use error::Error;
 
 use crate::domain::customer::{CustomerKey, Holds};
@@ -29,6 +30,7 @@ use crate::domain::stock::{Changed, Stock, StockKey};
 pub struct Tables {
     client: Client,
     prefix: TablePrefix,
+    outbox_days: i64,
 }
 
 /// Which item.
@@ -178,7 +180,13 @@ impl Tables {
     /// The tables whose names start with `prefix`.
     #[must_use]
     pub fn new(client: Client, prefix: TablePrefix) -> Self {
-        Self { client, prefix }
+        Self { client, prefix, outbox_days: commit::OUTBOX_DAYS }
+    }
+
+    /// The same tables, whose outbox rows are kept for so many days.
+    #[must_use]
+    pub fn keeping_events(self, outbox_days: i64) -> Self {
+        Self { outbox_days, ..self }
     }
 
     fn name(&self, table: Table) -> String {

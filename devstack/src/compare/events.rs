@@ -70,7 +70,8 @@ fn versions(row: &OutboxRow, event: &Event) -> Vec<(String, u64)> {
         Event::StoreDefined(_)
         | Event::ProductDefined(_)
         | Event::ReservationMadeReady(_)
-        | Event::ReservationExtended(_) => vec![own],
+        | Event::ReservationExtended(_)
+        | Event::ReservationAnonymised(_) => vec![own],
         Event::ReservationHeld(event) => event.stocks.iter().map(stock).chain([own]).collect(),
         Event::ReservationCollected(event) => event.stocks.iter().map(stock).chain([own]).collect(),
         Event::ReservationCancelled(event) => event.stocks.iter().map(stock).chain([own]).collect(),

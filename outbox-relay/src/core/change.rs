@@ -8,7 +8,10 @@ use serde_dynamo::Item;
 pub enum Change {
     /// The row was written: it carries an event.
     Inserted(Item),
-    /// The row was removed. Its event was published when it was written.
+    /// The row's time to live was over. Its event was published when it was written.
+    Expired,
+    /// Somebody removed the row. Its event was published when it was written, and came before this in the stream; but
+    /// nobody should.
     Removed,
     /// Not what an outbox's stream has.
     Unexpected {
@@ -17,7 +20,17 @@ pub enum Change {
         /// What there is of the row: the row, or else its key, by which the row can be found in the table.
         row: Item,
     },
+    /// Not a change of a table at all.
+    Unreadable {
+        /// Why.
+        reason: String,
+        /// The record as it came.
+        record: String,
+    },
 }
+
+/// Who removes what is past its time to live (`userIdentity`; developer guide, DynamoDB Streams and Time to Live).
+const TIME_TO_LIVE: (&str, &str) = ("Service", "dynamodb.amazonaws.com");
 
 impl Change {
     /// The change that a record names so (`eventName`), with the row's key and, where the stream carries it, the row.
@@ -33,9 +46,18 @@ impl Change {
                 Self::Unexpected { reason: "the record does not carry the new row".to_owned(), row: keys }
             }
             (name, image) => Self::Unexpected {
-                reason: format!("an outbox row is written once, and this is a change of one: {name:?}"),
+                reason: format!("an outbox row is written once, and this changes one: {name:?}"),
                 row: image.unwrap_or(keys),
             },
+        }
+    }
+
+    /// The same change, made by whom the record names (`userIdentity`'s type and principal).
+    #[must_use]
+    pub fn made_by(self, kind: &str, principal: &str) -> Self {
+        match self {
+            Self::Removed if (kind, principal) == TIME_TO_LIVE => Self::Expired,
+            other => other,
         }
     }
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::plan::Quarantined;
-use super::rows::{self, Row};
-use super::{LAMBDA_SHARD, lease};
+use super::rows::{self, Reservation, Row};
+use super::{LAMBDA_SHARD, aside, forget, lease};
 
 /// Why a step was not done.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum Error {
 
 impl Error {
     /// What the database said, for whoever reads the quarantine.
-    pub(super) fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self) -> String {
         match self {
             Self::Mysql(error) => error.to_string(),
             Self::Superseded => self.to_string(),
@@ -35,7 +35,7 @@ impl Error {
     }
 
     /// Whether a value is what the database refuses (SQLSTATE class 22): trying again would change nothing.
-    pub(super) fn is_of_data(&self) -> bool {
+    pub(crate) fn is_of_data(&self) -> bool {
         let Self::Mysql(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         code.is_some_and(|code| code.starts_with("22"))
@@ -60,6 +60,9 @@ pub(crate) trait Database {
 pub(crate) trait Projection {
     /// Writes the rows whose version is higher than what is there.
     async fn upsert<K: Ord + Debug, R: Row>(&mut self, rows: &BTreeMap<K, R>) -> Result<(), Error>;
+
+    /// Takes whose they were out of the history of those of these reservations that are anonymous.
+    async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error>;
 
     /// Puts records of a stream into quarantine, by their sequence numbers.
     async fn put_aside(&mut self, stream: &str, records: &BTreeMap<String, Quarantined>)
@@ -113,25 +116,16 @@ impl Projection for MySqlConnection {
         Ok(rows::upsert(self, rows.values()).await?)
     }
 
+    async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error> {
+        Ok(forget::write(self, reservations.keys().map(String::as_str)).await?)
+    }
+
     async fn put_aside(
         &mut self,
         stream: &str,
         records: &BTreeMap<String, Quarantined>,
     ) -> Result<(), Error> {
-        for (sequence_number, quarantined) in records {
-            // Seen again, it keeps the time at which it was first seen.
-            sqlx::query(
-                "INSERT INTO quarantine (stream, sequence_number, reason, record, first_seen_at) \
-                 VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE stream = stream",
-            )
-            .bind(stream)
-            .bind(sequence_number)
-            .bind(&quarantined.reason)
-            .bind(&quarantined.record)
-            .execute(&mut *self)
-            .await?;
-        }
-        Ok(())
+        Ok(aside::write(self, stream, records).await?)
     }
 
     async fn advance(

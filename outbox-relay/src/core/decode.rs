@@ -12,8 +12,12 @@ pub(super) enum Undecodable {
     Attribute(&'static str),
     #[error("the envelope is no protobuf: {0}")]
     Protobuf(String),
-    #[error("the row's key is {row}, the envelope's {envelope}")]
+    #[error("the contract's version is newer than this relay: {0}")]
+    Newer(u32),
+    #[error("the row's key is not the envelope's: {row} and {envelope}")]
     Key { row: String, envelope: String },
+    #[error("the envelope's aggregate is not the event's: {envelope} and {event}")]
+    Aggregate { envelope: String, event: String },
     #[error("the event is of a type that this relay does not know")]
     UnknownEvent,
     #[error("`{0}` is missing or out of its range")]
@@ -23,6 +27,16 @@ pub(super) enum Undecodable {
 /// The envelope in an outbox row.
 pub(super) fn envelope(image: &Item) -> Result<Envelope, Undecodable> {
     let row = image.inner();
+    // First of all: of what is newer, nothing else need be as we know it.
+    match row.get(outbox::SCHEMA) {
+        None => {}
+        Some(AttributeValue::N(version)) => match version.parse() {
+            Ok(version) if version > outbox::SCHEMA_VERSION => return Err(Undecodable::Newer(version)),
+            Ok(1..) => {}
+            _ => return Err(Undecodable::Attribute(outbox::SCHEMA)),
+        },
+        Some(_) => return Err(Undecodable::Attribute(outbox::SCHEMA)),
+    }
     let Some(AttributeValue::S(aggregate)) = row.get(outbox::AGGREGATE) else {
         return Err(Undecodable::Attribute(outbox::AGGREGATE));
     };

@@ -15,6 +15,9 @@ use super::rows;
 
 /// Longest free text of a column, in characters.
 const MAX_TEXT_CHARS: usize = 200;
+/// Highest version that is believed: a thousand changes a second of one aggregate, for a century. One that is wrong by
+/// more would keep every true version after it from being written.
+const MAX_VERSION: u64 = 1 << 42;
 
 /// The rows of one event.
 pub(super) struct Facts {
@@ -40,8 +43,7 @@ impl Facts {
     pub(super) fn of(envelope: &Envelope) -> Checked<Self> {
         let event = envelope.event.as_ref().ok_or(Undecodable::UnknownEvent)?;
         let brand = parsed(&envelope.brand, "brand")?;
-        let version =
-            Some(envelope.version).filter(|version| *version > 0).ok_or(Undecodable::Field("version"))?;
+        let version = version(envelope.version, "version")?;
         let common = Common { brand, version, at: time(envelope.occurred_at.as_ref(), "occurred_at")? };
         let mut facts = Self {
             history: history(&common, envelope, event)?,
@@ -88,11 +90,34 @@ impl Facts {
             envelope::Event::ReservationExtended(extended) => {
                 facts.add_reservation(&common, extended.reservation.as_ref(), &[])?;
             }
+            envelope::Event::ReservationAnonymised(anonymised) => {
+                facts.add_reservation(&common, anonymised.reservation.as_ref(), &[])?;
+            }
             envelope::Event::ReservationExpired(expired) => {
                 facts.add_reservation(&common, expired.reservation.as_ref(), &expired.stocks)?;
             }
         }
+        facts.check_aggregate(envelope)?;
         Ok(facts)
+    }
+
+    /// The envelope must name what the event is about: under another name its version would guard another row.
+    fn check_aggregate(&self, envelope: &Envelope) -> Checked<()> {
+        let aggregate = match (&self.store, &self.product, &self.reservation, self.stocks.first()) {
+            (Some(store), ..) => format!("store#{}", store.store_id),
+            (_, Some(product), ..) => format!("product#{}", product.product_code),
+            (.., Some(reservation), _) => format!("reservation#{}", reservation.reservation_id),
+            (.., Some(stock)) if stock.version != envelope.version => {
+                return Err(Undecodable::Field("stock.version"));
+            }
+            (.., Some(stock)) => format!("stock#{}#{}", stock.store_id, stock.sku),
+            (None, None, None, None) => return Err(Undecodable::UnknownEvent),
+        };
+        if aggregate == envelope.aggregate {
+            Ok(())
+        } else {
+            Err(Undecodable::Aggregate { envelope: envelope.aggregate.clone(), event: aggregate })
+        }
     }
 
     fn add_stocks<'s>(
@@ -212,9 +237,7 @@ fn stock_row(common: &Common, stock: &events::Stock) -> Checked<rows::Stock> {
         held: level(stock.held, "held")?,
         safety: level(stock.safety, "safety")?,
         updated_at: common.at,
-        version: Some(stock.version)
-            .filter(|version| *version > 0)
-            .ok_or(Undecodable::Field("stock.version"))?,
+        version: version(stock.version, "stock.version")?,
     })
 }
 
@@ -273,6 +296,10 @@ where
 fn ascii(text: &str, max: usize, field: &'static str) -> Checked<String> {
     let fits = (1..=max).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if fits { Ok(text.to_owned()) } else { Err(Undecodable::Field(field)) }
+}
+
+fn version(version: u64, field: &'static str) -> Checked<u64> {
+    if (1..=MAX_VERSION).contains(&version) { Ok(version) } else { Err(Undecodable::Field(field)) }
 }
 
 /// Printable ASCII; protobuf's empty string stands for none.

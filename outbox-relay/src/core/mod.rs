@@ -2,10 +2,12 @@
 //!
 //! Knows neither where batches come from nor how the stream is read.
 
+mod aside;
 mod change;
 pub(crate) mod database;
 mod decode;
 mod facts;
+mod forget;
 pub(crate) mod lease;
 pub(crate) mod plan;
 mod project;
@@ -15,7 +17,7 @@ pub use change::Change;
 pub use database::Error;
 pub use plan::Plan;
 pub use project::{Batch, Progress, Projector, Unapplied};
-pub(crate) use project::{LAMBDA_SHARD, project};
+pub(crate) use project::{LAMBDA_SHARD, project, write};
 
 use chrono::{DateTime, Utc};
 

@@ -33,7 +33,7 @@ pub struct Plan {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Quarantined {
     pub reason: String,
-    /// What there is of the row, as DynamoDB's JSON.
+    /// What there is of the row, as DynamoDB's JSON; of what is no change of a table, the record as it came.
     pub record: String,
 }
 
@@ -50,11 +50,28 @@ impl Plan {
                         Err(reason) => plan.quarantine(record, reason.to_string()),
                     }
                 }
-                Change::Removed => {}
-                Change::Unexpected { reason, .. } => plan.quarantine(record, reason.clone()),
+                Change::Expired => {}
+                Change::Removed => tracing::warn!(
+                    stream.sequence_number = record.sequence_number,
+                    "somebody removed an outbox row before its time; its event came before"
+                ),
+                Change::Unexpected { reason, .. } | Change::Unreadable { reason, .. } => {
+                    plan.quarantine(record, reason.clone());
+                }
             }
         }
         plan
+    }
+
+    /// Whether it holds the event of this version of an aggregate.
+    #[must_use]
+    pub fn has_event(&self, aggregate: &str, version: u64) -> bool {
+        self.history.contains_key(&(aggregate.to_owned(), version))
+    }
+
+    /// What was not understood: where it stood in the stream, and why.
+    pub fn put_aside(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.quarantine.iter().map(|(place, quarantined)| (place.as_str(), quarantined.reason.as_str()))
     }
 
     /// The plan that only puts one record aside.
@@ -72,13 +89,15 @@ impl Plan {
     }
 
     fn quarantine(&mut self, record: &Record, reason: String) {
-        let row = match &record.change {
-            Change::Inserted(row) | Change::Unexpected { row, .. } => Some(row),
-            Change::Removed => None,
+        let kept = match &record.change {
+            Change::Inserted(row) | Change::Unexpected { row, .. } => {
+                serde_json::to_string(row).unwrap_or_default()
+            }
+            Change::Unreadable { record, .. } => record.clone(),
+            Change::Expired | Change::Removed => String::new(),
         };
-        let record_json = serde_json::to_string(&row).unwrap_or_default();
         let reason = reason.chars().take(MAX_REASON_CHARS).collect();
-        self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: record_json });
+        self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: kept });
     }
 
     fn add(&mut self, facts: Facts) {

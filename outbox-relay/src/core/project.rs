@@ -101,14 +101,7 @@ where
         tracing::error!(stream.sequence_number = sequence_number, reason = quarantined.reason, "quarantined");
     }
     let apply = async |steps: &mut D::Connection| {
-        steps.upsert(&plan.stores).await?;
-        steps.upsert(&plan.products).await?;
-        steps.upsert(&plan.skus).await?;
-        steps.upsert(&plan.stocks).await?;
-        steps.upsert(&plan.reservations).await?;
-        steps.upsert(&plan.lines).await?;
-        steps.upsert(&plan.history).await?;
-        steps.put_aside(batch.stream, &plan.quarantine).await?;
+        write(steps, plan, batch.stream).await?;
         let Some(last) = batch.records.last() else { return Ok(()) };
         match batch.progress {
             // The shard is in order, so what comes after its last record was made no earlier (the stream gives the time
@@ -126,4 +119,17 @@ where
     // By these, the way of one command goes on from the command API's log to here, and to the rows of `history`.
     tracing::info!(batch.records = batch.records.len(), trace.ids = %plan.traces(), "applied");
     Ok(())
+}
+
+/// Everything that a plan says, in the caller's transaction.
+pub(crate) async fn write(steps: &mut impl Projection, plan: &Plan, stream: &str) -> Result<(), Error> {
+    steps.upsert(&plan.stores).await?;
+    steps.upsert(&plan.products).await?;
+    steps.upsert(&plan.skus).await?;
+    steps.upsert(&plan.stocks).await?;
+    steps.upsert(&plan.reservations).await?;
+    steps.upsert(&plan.lines).await?;
+    steps.upsert(&plan.history).await?;
+    steps.forget(&plan.reservations).await?;
+    steps.put_aside(stream, &plan.quarantine).await
 }

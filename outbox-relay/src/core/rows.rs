@@ -49,13 +49,13 @@ pub(super) async fn upsert<'r, R: Row + 'r>(
 
 /// Japanese and English; empty stands for unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub ja: Option<String>,
     pub en: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Store {
+pub(crate) struct Store {
     pub store_id: String,
     pub brand: String,
     pub name: Text,
@@ -110,7 +110,7 @@ impl Row for Store {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Product {
+pub(crate) struct Product {
     pub product_code: String,
     pub brand: String,
     pub name: Text,
@@ -139,7 +139,7 @@ impl Row for Product {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sku {
+pub(crate) struct Sku {
     pub sku: String,
     pub product_code: String,
     pub brand: String,
@@ -173,7 +173,7 @@ impl Row for Sku {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stock {
+pub(crate) struct Stock {
     pub store_id: String,
     pub sku: String,
     pub brand: String,
@@ -207,7 +207,7 @@ impl Row for Stock {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     pub reservation_id: String,
     pub brand: String,
     pub store_id: String,
@@ -266,7 +266,7 @@ impl Row for Reservation {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub reservation_id: String,
     pub sku: String,
     pub brand: String,
@@ -295,7 +295,7 @@ impl Row for Line {
 
 /// What happened, once for each event: the version is part of the key, so nothing is ever newer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct History {
+pub(crate) struct History {
     pub aggregate: String,
     pub brand: String,
     pub event_id: String,

@@ -114,6 +114,9 @@ fn record(record: StreamRecord) -> Result<Record, Error> {
         .approximate_creation_date_time
         .and_then(|at| DateTime::<Utc>::from_timestamp(at.secs(), at.subsec_nanos()));
     let keys = change.keys.map(Item::from).unwrap_or_default();
-    let change = Change::of(&name, keys, change.new_image.map(Item::from));
+    let made_by = record.user_identity.as_ref();
+    let kind = made_by.and_then(|identity| identity.r#type()).unwrap_or_default();
+    let principal = made_by.and_then(|identity| identity.principal_id()).unwrap_or_default();
+    let change = Change::of(&name, keys, change.new_image.map(Item::from)).made_by(kind, principal);
     Ok(Record { sequence_number, created_at, change })
 }

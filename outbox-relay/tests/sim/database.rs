@@ -16,7 +16,7 @@ use super::mutation::Mutation;
 use super::world::{World, now, pause, sequence_number, tell};
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
-use crate::core::rows::Row;
+use crate::core::rows::{Reservation, Row};
 use crate::poll::checkpoint::Places;
 use crate::poll::leader::{Election, LEASE};
 use crate::poll::shards::{Begin, Known};
@@ -215,6 +215,11 @@ impl Projection for Transaction {
             }
         })
         .await
+    }
+
+    /// No reservation of the simulation is anonymous.
+    async fn forget(&mut self, _: &BTreeMap<String, Reservation>) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn put_aside(&mut self, _: &str, records: &BTreeMap<String, Quarantined>) -> Result<(), Error> {

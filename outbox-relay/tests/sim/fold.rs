@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::stream::ARN;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
-use crate::core::rows::Row;
+use crate::core::rows::{Reservation, Row};
 use crate::core::{Batch, Progress, Record, project};
 
 /// By table and key: the version, and the row.
@@ -50,6 +50,10 @@ impl Projection for Rows {
             .iter()
             .map(|(key, row)| ((R::TABLE, format!("{key:?}")), (row.version(), format!("{row:?}"))));
         self.extend(rows);
+        Ok(())
+    }
+
+    async fn forget(&mut self, _: &BTreeMap<String, Reservation>) -> Result<(), Error> {
         Ok(())
     }
 
