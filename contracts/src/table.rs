@@ -95,3 +95,7 @@ pub mod due {
     /// How many partitions there are.
     pub const SHARDS: u8 = 16;
 }
+
+/// Name (an SQL expression) of the lock of MySQL under which the projection's tables are changed: 64 characters at most, as
+/// many as a database's name alone may have.
+pub const SCHEMA_LOCK: &str = "SHA2(CONCAT('torioki-migrate-', DATABASE()), 224)";

@@ -2,9 +2,10 @@
 
 use clap::{Parser, Subcommand};
 use contracts::Table;
+use outbox_relay::command_state::CommandState;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
-use outbox_relay::{lambda, poll};
+use outbox_relay::{lambda, poll, rebuild};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -34,6 +35,13 @@ enum Command {
     },
     /// Takes batches as an AWS Lambda function.
     Lambda {
+        #[command(flatten)]
+        mysql: Mysql,
+    },
+    /// Makes the projection anew from the command side's tables, and swaps it in. Everything goes on meanwhile.
+    Rebuild {
+        #[command(flatten)]
+        dynamodb: Dynamodb,
         #[command(flatten)]
         mysql: Mysql,
     },
@@ -68,7 +76,20 @@ async fn main() -> anyhow::Result<()> {
             let projector = Projector::new(mysql.pool(CONNECTIONS));
             lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
         }
+        Command::Rebuild { dynamodb, mysql } => {
+            platform::telemetry::init();
+            let rebuilt = rebuild::run(&command_state(&dynamodb).await, &mysql).await?;
+            anyhow::ensure!(
+                rebuilt.losses_left == 0,
+                "the projection is rebuilt, but the stream lost records meanwhile: rebuild again"
+            );
+        }
         Command::Probe { port } => server::probe(port).await?,
     }
     Ok(())
+}
+
+async fn command_state(dynamodb: &Dynamodb) -> CommandState {
+    let client = aws_sdk_dynamodb::Client::new(&dynamodb.sdk_config().await);
+    CommandState::new(client, dynamodb.table_prefix.clone())
 }

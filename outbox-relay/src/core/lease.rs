@@ -34,14 +34,15 @@ impl Drop for Lease {
 ///
 /// # Errors
 /// When there is no connection (the pool bounds the wait), the work fails, or its time is over.
-pub(crate) async fn run<T>(
+pub(crate) async fn run<T, E: From<sqlx::Error>>(
     pool: &MySqlPool,
     longest: Duration,
-    work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, sqlx::Error>,
-) -> Result<T, sqlx::Error> {
+    work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, E>,
+) -> Result<T, E> {
     let mut lease = Lease { connection: pool.acquire().await?, done: false };
     let worked = timeout(longest, work(&mut lease.connection)).await;
-    let value = worked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?;
+    let value =
+        worked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))?;
     lease.done = true;
     Ok(value)
 }

@@ -3,17 +3,21 @@
 //! Knows neither where batches come from nor how the stream is read.
 
 mod change;
-mod decode;
+pub(crate) mod decode;
+mod edition;
 mod facts;
 pub(crate) mod lease;
 mod plan;
 mod project;
-mod rows;
+pub(crate) mod rows;
+mod state;
 
 pub use change::Change;
+pub(crate) use edition::Edition;
 pub use plan::Plan;
 pub(crate) use project::LAMBDA_SHARD;
 pub use project::{Batch, Error, Progress, Projector, Unapplied};
+pub(crate) use state::{State, history};
 
 use chrono::{DateTime, Utc};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::rows::upsert;
-use super::{Plan, Record, lease};
+use super::{Edition, Plan, Record, lease};
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,13 +106,11 @@ impl Projector {
 
 async fn apply(connection: &mut MySqlConnection, plan: &Plan, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    upsert(&mut transaction, plan.stores.values()).await?;
-    upsert(&mut transaction, plan.products.values()).await?;
-    upsert(&mut transaction, plan.skus.values()).await?;
-    upsert(&mut transaction, plan.stocks.values()).await?;
-    upsert(&mut transaction, plan.reservations.values()).await?;
-    upsert(&mut transaction, plan.lines.values()).await?;
-    upsert(&mut transaction, plan.history.values()).await?;
+    let editions = Edition::under_way(&mut transaction).await?;
+    for edition in editions {
+        plan.write(&mut transaction, *edition).await?;
+    }
+    upsert(&mut transaction, Edition::Live, plan.history.values()).await?;
     quarantine(&mut transaction, plan, batch.stream).await?;
     match batch.progress {
         Progress::Shard(shard) => advance(&mut transaction, batch, shard).await?,

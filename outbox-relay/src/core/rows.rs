@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 use sqlx::query_builder::Separated;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
+use super::Edition;
+
 /// Rows of one statement: far below MySQL's 65,535 placeholders with the widest row, and a few statements a batch.
 const ROWS_PER_STATEMENT: usize = 500;
 
-type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
+pub(crate) type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
 
 /// A row that carries the version of its aggregate.
-pub(super) trait Row {
+pub(crate) trait Row: Send + Sync {
     const TABLE: &'static str;
     /// Primary key.
     const KEY: &'static [&'static str];
@@ -22,24 +24,37 @@ pub(super) trait Row {
     fn bind(&self, values: &mut Values<'_, '_>);
 }
 
-/// Writes the rows whose version is higher than what is there, in the order given.
+/// What becomes of a row that is there: it is replaced where the new version is higher.
 ///
 /// MySQL runs the assignments from left to right and each sees those before it, so `version`, which all the others
 /// compare with, comes last (MySQL manual, INSERT … ON DUPLICATE KEY UPDATE; UPDATE on single-table assignments).
-pub(super) async fn upsert<'r, R: Row + 'r>(
+pub(crate) fn guard<R: Row>(table: &str) -> String {
+    let mut clause = " ON DUPLICATE KEY UPDATE ".to_owned();
+    for column in R::COLUMNS {
+        clause.push_str(&format!(
+            "{column} = IF(VALUES(version) > {table}.version, VALUES({column}), {table}.{column}), "
+        ));
+    }
+    clause + &format!("version = GREATEST({table}.version, VALUES(version))")
+}
+
+/// Every column of the table, in the order of [`Row::bind`].
+pub(crate) fn columns<R: Row>() -> String {
+    [R::KEY, R::COLUMNS, &["version"]].concat().join(", ")
+}
+
+/// Writes the rows whose version is higher than what is there, in the order given.
+pub(crate) async fn upsert<'r, R: Row + 'r>(
     connection: &mut MySqlConnection,
+    edition: Edition,
     rows: impl Iterator<Item = &'r R>,
 ) -> Result<(), sqlx::Error> {
     let rows: Vec<&R> = rows.collect();
+    let table = edition.table::<R>();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        let columns = [R::KEY, R::COLUMNS].concat().join(", ");
-        let mut query = QueryBuilder::new(format!("INSERT INTO {} ({columns}, version) ", R::TABLE));
+        let mut query = QueryBuilder::new(format!("INSERT INTO {table} ({}) ", columns::<R>()));
         query.push_values(chunk, |mut values, row| row.bind(&mut values));
-        query.push(" ON DUPLICATE KEY UPDATE ");
-        for column in R::COLUMNS {
-            query.push(format!("{column} = IF(VALUES(version) > version, VALUES({column}), {column}), "));
-        }
-        query.push("version = GREATEST(version, VALUES(version))");
+        query.push(guard::<R>(&table));
         query.build().persistent(false).execute(&mut *connection).await?;
     }
     Ok(())
@@ -47,13 +62,13 @@ pub(super) async fn upsert<'r, R: Row + 'r>(
 
 /// Japanese and English; empty stands for unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub ja: Option<String>,
     pub en: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Store {
+pub(crate) struct Store {
     pub store_id: String,
     pub brand: String,
     pub name: Text,
@@ -108,7 +123,7 @@ impl Row for Store {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Product {
+pub(crate) struct Product {
     pub product_code: String,
     pub brand: String,
     pub name: Text,
@@ -137,7 +152,7 @@ impl Row for Product {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sku {
+pub(crate) struct Sku {
     pub sku: String,
     pub product_code: String,
     pub brand: String,
@@ -171,7 +186,7 @@ impl Row for Sku {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stock {
+pub(crate) struct Stock {
     pub store_id: String,
     pub sku: String,
     pub brand: String,
@@ -205,7 +220,7 @@ impl Row for Stock {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     pub reservation_id: String,
     pub brand: String,
     pub store_id: String,
@@ -264,7 +279,7 @@ impl Row for Reservation {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub reservation_id: String,
     pub sku: String,
     pub brand: String,
@@ -293,7 +308,7 @@ impl Row for Line {
 
 /// What happened, once for each event: the version is part of the key, so nothing is ever newer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct History {
+pub(crate) struct History {
     pub aggregate: String,
     pub brand: String,
     pub event_id: String,
