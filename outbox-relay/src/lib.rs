@@ -11,4 +11,5 @@ pub mod lambda;
 pub mod poll;
 mod progress;
 pub mod rebuild;
+pub mod reconcile;
 mod staging;

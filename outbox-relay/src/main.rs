@@ -1,11 +1,14 @@
 //! `outbox-relay`: projects the outbox into MySQL.
 
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use contracts::Table;
 use outbox_relay::command_state::CommandState;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
-use outbox_relay::{lambda, poll, rebuild};
+use outbox_relay::{lambda, poll, rebuild, reconcile};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -45,6 +48,16 @@ enum Command {
         #[command(flatten)]
         mysql: Mysql,
     },
+    /// Compares the projection with the command side's tables and tells the differences; ends with 1 where some remain.
+    Reconcile {
+        /// Make the projection what the command side says.
+        #[arg(long)]
+        repair: bool,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+    },
     /// Asks a relay on this machine whether it is ready.
     Probe {
         /// Its port.
@@ -54,7 +67,7 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Poll { listen, dynamodb, mysql } => {
             platform::telemetry::init();
@@ -84,9 +97,17 @@ async fn main() -> anyhow::Result<()> {
                 "the projection is rebuilt, but the stream lost records meanwhile: rebuild again"
             );
         }
+        Command::Reconcile { repair, dynamodb, mysql } => {
+            platform::telemetry::init();
+            let report = reconcile::run(&command_state(&dynamodb).await, &mysql, repair).await?;
+            writeln!(stdout(), "{report}")?;
+            if report.remaining() > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Probe { port } => server::probe(port).await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn command_state(dynamodb: &Dynamodb) -> CommandState {
