@@ -21,7 +21,7 @@ pub use hours::{HoursError, LocalTime, OpeningHours, Span, SpecialDay};
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
 pub use policy::{HoldPolicy, Lasts, PolicyError, Until};
 pub use quantity::{Level, Quantity, QuantityError};
-pub use table::{Table, TablePrefix, due, outbox};
+pub use table::{SCHEMA_LOCK, Table, TablePrefix, due, outbox};
 pub use text::{Text, TextError};
 pub use wire::WireError;
 

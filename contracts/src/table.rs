@@ -104,3 +104,7 @@ pub mod due {
     /// The first partition of those that ended.
     pub const ENDED: u8 = SHARDS;
 }
+
+/// Name (an SQL expression) of the lock of MySQL under which the projection's tables are changed: 64 characters at most, as
+/// many as a database's name alone may have.
+pub const SCHEMA_LOCK: &str = "SHA2(CONCAT('torioki-migrate-', DATABASE()), 224)";

@@ -3,6 +3,7 @@
 //! Every file is one DDL statement: DDL commits by itself in MySQL, so a process that dies in the middle of a file leaves
 //! either nothing or all of it. The file is run again; where all of it was there, it does nothing or says so.
 
+use contracts::SCHEMA_LOCK;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
 use sqlx::{ConnectOptions, Connection, MySqlConnection, SqlStr};
@@ -30,6 +31,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0013" "checkpoint_times",
     "0014" "leases",
     "0015" "quarantine_ids",
+    "0016" "next_projection",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.
@@ -63,13 +65,9 @@ pub async fn migrate(options: &MySqlConnectOptions) -> Result<(), Error> {
     let database = database_name(options)?;
     create_database(options, &database).await?;
     let mut connection = options.clone().connect().await?;
-    let lock = format!("torioki-migrate-{database}");
-    // A lock's name has at most 64 characters, as many as a database's own.
-    let held: Option<i64> = sqlx::query_scalar("SELECT CAST(GET_LOCK(SHA2(?, 224), ?) AS SIGNED)")
-        .bind(&lock)
-        .bind(LOCK_WAIT_SECS)
-        .fetch_one(&mut connection)
-        .await?;
+    let lock = format!("SELECT CAST(GET_LOCK({SCHEMA_LOCK}, ?) AS SIGNED)");
+    let held: Option<i64> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(lock)).bind(LOCK_WAIT_SECS).fetch_one(&mut connection).await?;
     if held != Some(1) {
         return Err(Error::Locked);
     }

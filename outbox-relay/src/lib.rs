@@ -2,15 +2,21 @@
 //!
 //! `core` turns a batch of stream records into one MySQL transaction; `poll` and `lambda` bring it batches. Records
 //! come at least once and in any order between aggregates; the versions they carry make that exactly once in effect.
-//! It must never move past a record that is neither applied nor in quarantine.
+//! It must never move past a record that is neither applied nor in quarantine. `rebuild` and `reconcile` mend the
+//! projection from command state, which `command_state` reads.
 
+pub mod command_state;
 pub mod core;
 mod kinesis;
 pub mod lag;
 pub mod lambda;
 pub mod metrics;
 pub mod poll;
+mod progress;
 pub mod quarantine;
+pub mod rebuild;
+pub mod reconcile;
+mod staging;
 pub mod status;
 
 /// Beside the other tests, and with a view of the inside.

@@ -1,11 +1,15 @@
 //! `outbox-relay`: projects the outbox into MySQL.
 
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 use contracts::Table;
+use outbox_relay::command_state::CommandState;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
 use outbox_relay::status::Status;
-use outbox_relay::{lag, lambda, metrics, poll, quarantine};
+use outbox_relay::{lag, lambda, metrics, poll, quarantine, rebuild, reconcile};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -57,6 +61,23 @@ enum Command {
         #[command(subcommand)]
         command: quarantine::Command,
     },
+    /// Makes the projection anew from the command side's tables, and swaps it in. Everything goes on meanwhile.
+    Rebuild {
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+    },
+    /// Compares the projection with the command side's tables and tells the differences; ends with 1 where some remain.
+    Reconcile {
+        /// Make the projection what the command side says.
+        #[arg(long)]
+        repair: bool,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+    },
     /// Asks a relay on this machine whether it is ready.
     Probe {
         /// Its port.
@@ -66,7 +87,7 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Poll { listen, dynamodb, mysql, max_lag_seconds } => {
             platform::telemetry::init();
@@ -107,7 +128,28 @@ async fn main() -> anyhow::Result<()> {
             platform::telemetry::init();
             quarantine::run(mysql.pool(1), command).await?;
         }
+        Command::Rebuild { dynamodb, mysql } => {
+            platform::telemetry::init();
+            let rebuilt = rebuild::run(&command_state(&dynamodb).await, &mysql).await?;
+            anyhow::ensure!(
+                rebuilt.losses_left == 0,
+                "the projection is rebuilt, but the stream lost records meanwhile: rebuild again"
+            );
+        }
+        Command::Reconcile { repair, dynamodb, mysql } => {
+            platform::telemetry::init();
+            let report = reconcile::run(&command_state(&dynamodb).await, &mysql, repair).await?;
+            writeln!(stdout(), "{report}")?;
+            if report.remaining() > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         Command::Probe { port } => server::probe(port).await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn command_state(dynamodb: &Dynamodb) -> CommandState {
+    let client = aws_sdk_dynamodb::Client::new(&dynamodb.sdk_config().await);
+    CommandState::new(client, dynamodb.table_prefix.clone())
 }

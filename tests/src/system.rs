@@ -7,6 +7,7 @@ use devstack::process::Group;
 use devstack::service::{Service, Spec};
 use platform::auth::Role;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::{Api, Database, Tables, tokens};
 
@@ -99,6 +100,20 @@ impl System {
     /// A relay of engines by another way.
     pub async fn relay_at(&self, dynamodb: &str, mysql: &str) -> Service {
         self.start("outbox-relay", "poll", dynamodb, mysql).await
+    }
+
+    /// A piece of work of the relay's program, which ends by itself. Dropping the running one kills it.
+    #[must_use]
+    pub fn relay_work(&self, arguments: &[&str]) -> Command {
+        let program = std::path::Path::new(&crate::variable("TORIOKI_BIN_DIR")).join("outbox-relay");
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env("DYNAMODB_ENDPOINT", &self.tables.endpoint)
+            .env("TABLE_PREFIX", self.tables.prefix.to_string())
+            .env("MYSQL_URL", self.database.url())
+            .kill_on_drop(true);
+        command
     }
 
     /// Everything in which command state and projection differ, or either breaks a rule.

@@ -12,7 +12,7 @@ use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::plan::Quarantined;
 use super::rows::{self, Reservation, Row};
-use super::{LAMBDA_SHARD, aside, forget, lease};
+use super::{Edition, LAMBDA_SHARD, aside, forget, lease};
 
 /// Why a step was not done.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,16 @@ pub(crate) trait Database {
 
 /// The steps of a batch.
 pub(crate) trait Projection {
+    /// The editions that every event has to be written to now. To be asked before the transaction touches any row of them:
+    /// the swap waits for whoever has asked, and whoever asks afterwards finds it done (docs/adr, rebuild).
+    async fn editions(&mut self) -> Result<&'static [Edition], Error>;
+
     /// Writes the rows whose version is higher than what is there.
-    async fn upsert<K: Ord + Debug, R: Row>(&mut self, rows: &BTreeMap<K, R>) -> Result<(), Error>;
+    async fn upsert<K: Ord + Debug, R: Row>(
+        &mut self,
+        edition: Edition,
+        rows: &BTreeMap<K, R>,
+    ) -> Result<(), Error>;
 
     /// Takes whose they were out of the history of those of these reservations that are anonymous.
     async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error>;
@@ -112,8 +120,17 @@ impl Database for Mysql {
 }
 
 impl Projection for MySqlConnection {
-    async fn upsert<K: Ord + Debug, R: Row>(&mut self, rows: &BTreeMap<K, R>) -> Result<(), Error> {
-        Ok(rows::upsert(self, rows.values()).await?)
+    async fn editions(&mut self) -> Result<&'static [Edition], Error> {
+        let next = sqlx::query("SELECT 1 FROM next_projection LIMIT 1").fetch_optional(self).await?;
+        Ok(if next.is_some() { &[Edition::Live, Edition::Next] } else { &[Edition::Live] })
+    }
+
+    async fn upsert<K: Ord + Debug, R: Row>(
+        &mut self,
+        edition: Edition,
+        rows: &BTreeMap<K, R>,
+    ) -> Result<(), Error> {
+        Ok(rows::upsert(self, edition, rows.values()).await?)
     }
 
     async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error> {

@@ -21,7 +21,8 @@ const MAX_VERSION: u64 = 1 << 42;
 
 /// The rows of one event.
 pub(super) struct Facts {
-    pub history: rows::History,
+    /// None where it is not an event that says so.
+    pub history: Option<rows::History>,
     pub store: Option<rows::Store>,
     pub product: Option<rows::Product>,
     pub skus: Vec<rows::Sku>,
@@ -31,13 +32,13 @@ pub(super) struct Facts {
 }
 
 /// What all rows of one event share.
-struct Common {
-    brand: Brand,
-    version: u64,
-    at: DateTime<Utc>,
+pub(super) struct Common {
+    pub brand: Brand,
+    pub version: u64,
+    pub at: DateTime<Utc>,
 }
 
-type Checked<T> = Result<T, Undecodable>;
+pub(super) type Checked<T> = Result<T, Undecodable>;
 
 impl Facts {
     pub(super) fn of(envelope: &Envelope) -> Checked<Self> {
@@ -46,7 +47,7 @@ impl Facts {
         let version = version(envelope.version, "version")?;
         let common = Common { brand, version, at: time(envelope.occurred_at.as_ref(), "occurred_at")? };
         let mut facts = Self {
-            history: history(&common, envelope, event)?,
+            history: Some(history(&common, envelope, event)?),
             store: None,
             product: None,
             skus: Vec::new(),
@@ -120,7 +121,7 @@ impl Facts {
         }
     }
 
-    fn add_stocks<'s>(
+    pub(super) fn add_stocks<'s>(
         &mut self,
         common: &Common,
         stocks: impl IntoIterator<Item = &'s events::Stock>,
@@ -131,7 +132,7 @@ impl Facts {
         Ok(())
     }
 
-    fn add_reservation(
+    pub(super) fn add_reservation(
         &mut self,
         common: &Common,
         reservation: Option<&events::Reservation>,
@@ -180,7 +181,7 @@ fn history(common: &Common, envelope: &Envelope, event: &envelope::Event) -> Che
     })
 }
 
-fn store(common: &Common, store: &events::Store) -> Checked<rows::Store> {
+pub(super) fn store(common: &Common, store: &events::Store) -> Checked<rows::Store> {
     let position = match (store.latitude, store.longitude) {
         (Some(latitude), Some(longitude)) if latitude.is_finite() && longitude.is_finite() => {
             Some((latitude, longitude))
@@ -202,7 +203,10 @@ fn store(common: &Common, store: &events::Store) -> Checked<rows::Store> {
     })
 }
 
-fn product_and_skus(common: &Common, product: &events::Product) -> Checked<(rows::Product, Vec<rows::Sku>)> {
+pub(super) fn product_and_skus(
+    common: &Common,
+    product: &events::Product,
+) -> Checked<(rows::Product, Vec<rows::Sku>)> {
     let row = rows::Product {
         product_code: branded(&product.product_code, ProductCode::brand, common, "product_code")?,
         brand: common.brand.to_string(),
@@ -275,7 +279,7 @@ fn there<T>(value: Option<T>, field: &'static str) -> Checked<T> {
     value.ok_or(Undecodable::Field(field))
 }
 
-fn parsed<T: std::str::FromStr>(text: &str, field: &'static str) -> Checked<T> {
+pub(super) fn parsed<T: std::str::FromStr>(text: &str, field: &'static str) -> Checked<T> {
     text.parse().map_err(|_| Undecodable::Field(field))
 }
 

@@ -5,19 +5,23 @@
 mod aside;
 mod change;
 pub(crate) mod database;
-mod decode;
+pub(crate) mod decode;
+mod edition;
 mod facts;
 mod forget;
 pub(crate) mod lease;
 pub(crate) mod plan;
 mod project;
 pub(crate) mod rows;
+mod state;
 
 pub use change::Change;
 pub use database::Error;
+pub(crate) use edition::Edition;
 pub use plan::Plan;
 pub use project::{Batch, Progress, Projector, Unapplied};
 pub(crate) use project::{LAMBDA_SHARD, project, write};
+pub(crate) use state::{State, history};
 
 use chrono::{DateTime, Utc};
 

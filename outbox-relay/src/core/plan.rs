@@ -19,13 +19,13 @@ const MAX_TRACES: usize = 64;
 /// The rows of one batch.
 #[derive(Debug, Default, PartialEq)]
 pub struct Plan {
-    pub(super) stores: BTreeMap<String, Store>,
-    pub(super) products: BTreeMap<String, Product>,
-    pub(super) skus: BTreeMap<String, Sku>,
-    pub(super) stocks: BTreeMap<(String, String), Stock>,
-    pub(super) reservations: BTreeMap<String, Reservation>,
-    pub(super) lines: BTreeMap<(String, String), Line>,
-    pub(super) history: BTreeMap<(String, u64), History>,
+    pub(crate) stores: BTreeMap<String, Store>,
+    pub(crate) products: BTreeMap<String, Product>,
+    pub(crate) skus: BTreeMap<String, Sku>,
+    pub(crate) stocks: BTreeMap<(String, String), Stock>,
+    pub(crate) reservations: BTreeMap<String, Reservation>,
+    pub(crate) lines: BTreeMap<(String, String), Line>,
+    pub(crate) history: BTreeMap<(String, u64), History>,
     pub(super) quarantine: BTreeMap<String, Quarantined>,
 }
 
@@ -100,9 +100,11 @@ impl Plan {
         self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: kept });
     }
 
-    fn add(&mut self, facts: Facts) {
+    pub(super) fn add(&mut self, facts: Facts) {
         let Facts { history, store, product, skus, stocks, reservation, lines } = facts;
-        self.history.insert((history.aggregate.clone(), history.version), history);
+        if let Some(row) = history {
+            self.history.insert((row.aggregate.clone(), row.version), row);
+        }
         if let Some(row) = store {
             keep_newest(&mut self.stores, row.store_id.clone(), row);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::MySqlPool;
 
 use super::database::{Database, Error, Mysql, Projection};
-use super::{Plan, Record};
+use super::{Edition, Plan, Record};
 use crate::metrics;
 
 /// Longest that one transaction may take: the largest batch takes a tenth, and a server that is slower is not well.
@@ -121,15 +121,18 @@ where
     Ok(())
 }
 
-/// Everything that a plan says, in the caller's transaction.
+/// Everything that a plan says, in the caller's transaction: the rows of state into every edition of the projection. There
+/// is one history for all of them, as it is of events.
 pub(crate) async fn write(steps: &mut impl Projection, plan: &Plan, stream: &str) -> Result<(), Error> {
-    steps.upsert(&plan.stores).await?;
-    steps.upsert(&plan.products).await?;
-    steps.upsert(&plan.skus).await?;
-    steps.upsert(&plan.stocks).await?;
-    steps.upsert(&plan.reservations).await?;
-    steps.upsert(&plan.lines).await?;
-    steps.upsert(&plan.history).await?;
+    for edition in steps.editions().await? {
+        steps.upsert(*edition, &plan.stores).await?;
+        steps.upsert(*edition, &plan.products).await?;
+        steps.upsert(*edition, &plan.skus).await?;
+        steps.upsert(*edition, &plan.stocks).await?;
+        steps.upsert(*edition, &plan.reservations).await?;
+        steps.upsert(*edition, &plan.lines).await?;
+    }
+    steps.upsert(Edition::Live, &plan.history).await?;
     steps.forget(&plan.reservations).await?;
     steps.put_aside(stream, &plan.quarantine).await
 }

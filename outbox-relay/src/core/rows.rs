@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 use sqlx::query_builder::Separated;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
+use super::Edition;
+
 /// Rows of one statement: far below MySQL's 65,535 placeholders with the widest row, and a few statements a batch.
 const ROWS_PER_STATEMENT: usize = 500;
 
 pub(crate) type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
 
 /// A row that carries the version of its aggregate.
-pub(crate) trait Row: Debug {
+pub(crate) trait Row: Debug + Send + Sync {
     const TABLE: &'static str;
     /// Primary key.
     const KEY: &'static [&'static str];
@@ -24,24 +26,37 @@ pub(crate) trait Row: Debug {
     fn bind(&self, values: &mut Values<'_, '_>);
 }
 
-/// Writes the rows whose version is higher than what is there, in the order given.
+/// What becomes of a row that is there: it is replaced where the new version is higher.
 ///
 /// MySQL runs the assignments from left to right and each sees those before it, so `version`, which all the others
 /// compare with, comes last (MySQL manual, INSERT … ON DUPLICATE KEY UPDATE; UPDATE on single-table assignments).
-pub(super) async fn upsert<'r, R: Row + 'r>(
+pub(crate) fn guard<R: Row>(table: &str) -> String {
+    let mut clause = " ON DUPLICATE KEY UPDATE ".to_owned();
+    for column in R::COLUMNS {
+        clause.push_str(&format!(
+            "{column} = IF(VALUES(version) > {table}.version, VALUES({column}), {table}.{column}), "
+        ));
+    }
+    clause + &format!("version = GREATEST({table}.version, VALUES(version))")
+}
+
+/// Every column of the table, in the order of [`Row::bind`].
+pub(crate) fn columns<R: Row>() -> String {
+    [R::KEY, R::COLUMNS, &["version"]].concat().join(", ")
+}
+
+/// Writes the rows whose version is higher than what is there, in the order given.
+pub(crate) async fn upsert<'r, R: Row + 'r>(
     connection: &mut MySqlConnection,
+    edition: Edition,
     rows: impl Iterator<Item = &'r R>,
 ) -> Result<(), sqlx::Error> {
     let rows: Vec<&R> = rows.collect();
+    let table = edition.table::<R>();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        let columns = [R::KEY, R::COLUMNS].concat().join(", ");
-        let mut query = QueryBuilder::new(format!("INSERT INTO {} ({columns}, version) ", R::TABLE));
+        let mut query = QueryBuilder::new(format!("INSERT INTO {table} ({}) ", columns::<R>()));
         query.push_values(chunk, |mut values, row| row.bind(&mut values));
-        query.push(" ON DUPLICATE KEY UPDATE ");
-        for column in R::COLUMNS {
-            query.push(format!("{column} = IF(VALUES(version) > version, VALUES({column}), {column}), "));
-        }
-        query.push("version = GREATEST(version, VALUES(version))");
+        query.push(guard::<R>(&table));
         query.build().persistent(false).execute(&mut *connection).await?;
     }
     Ok(())

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::events::POISON;
 use super::mutation::Mutation;
 use super::world::{World, now, pause, sequence_number, tell};
+use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
 use crate::core::rows::{Reservation, Row};
@@ -196,7 +197,15 @@ impl Transaction {
 }
 
 impl Projection for Transaction {
-    async fn upsert<K: Ord + Debug, R: Row>(&mut self, rows: &BTreeMap<K, R>) -> Result<(), Error> {
+    async fn editions(&mut self) -> Result<&'static [Edition], Error> {
+        Ok(&[Edition::Live])
+    }
+
+    async fn upsert<K: Ord + Debug, R: Row>(
+        &mut self,
+        _: Edition,
+        rows: &BTreeMap<K, R>,
+    ) -> Result<(), Error> {
         if rows.is_empty() {
             return Ok(());
         }

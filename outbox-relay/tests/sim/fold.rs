@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::stream::ARN;
+use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
 use crate::core::rows::{Reservation, Row};
@@ -45,7 +46,15 @@ impl Database for Fold {
 }
 
 impl Projection for Rows {
-    async fn upsert<K: Ord + Debug, R: Row>(&mut self, rows: &BTreeMap<K, R>) -> Result<(), Error> {
+    async fn editions(&mut self) -> Result<&'static [Edition], Error> {
+        Ok(&[Edition::Live])
+    }
+
+    async fn upsert<K: Ord + Debug, R: Row>(
+        &mut self,
+        _: Edition,
+        rows: &BTreeMap<K, R>,
+    ) -> Result<(), Error> {
         let rows = rows
             .iter()
             .map(|(key, row)| ((R::TABLE, format!("{key:?}")), (row.version(), format!("{row:?}"))));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::faults::{Fault, Faulty};
 use crate::{as_of, readiness, some_events};
 
-/// What docs/operations.md tells an operator to do at last.
+/// What a rebuild does at last.
 const MENDED: &str = "UPDATE checkpoints SET trimmed_at = NULL WHERE trimmed_at IS NOT NULL";
 
 /// The loss is told everywhere, and once it is mended all is well.

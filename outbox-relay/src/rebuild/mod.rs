@@ -1,0 +1,79 @@
+//! `outbox-relay rebuild`: a new projection beside the live one, made from command state and swapped in.
+//!
+//! The relay catches up for us: while there is a next projection, it writes every event to both (`core/edition.rs`). So
+//! what was applied before the next projection was there is in command state when it is read, and what is applied later
+//! is in both; the version of a row decides between the two. docs/adr says why that is enough.
+
+mod fill;
+mod tables;
+
+use std::time::Duration;
+
+use platform::mysql::Mysql;
+use sqlx::MySqlConnection;
+
+use crate::command_state::{self, CommandState};
+use crate::core::lease;
+
+/// Connections: one for each segment, and the one that holds the lock.
+const CONNECTIONS: u32 = fill::SEGMENTS.unsigned_abs() + 1;
+/// Longest that a rebuild may take. What the stream drops meanwhile is not mended by it, and it drops nothing that is
+/// younger than a day.
+const LONGEST: Duration = Duration::from_hours(20);
+
+/// Why there is no new projection. The live one is as it was, unless the error says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command side could not be read.
+    #[error(transparent)]
+    CommandState(#[from] command_state::Error),
+    /// An item is not what the command side writes. Without it the new projection would have less than the live one.
+    #[error("item {key}: {cause}")]
+    Item {
+        /// Its partition key.
+        key: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The database did not do as asked.
+    #[error("MySQL did not do as asked")]
+    Mysql(#[from] sqlx::Error),
+    /// Only one can change tables.
+    #[error("another rebuild or migration is under way")]
+    Locked,
+}
+
+/// What became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Items read from the command side.
+    pub items: u64,
+    /// Losses that the relay told of while the rebuild was under way. It cannot have mended them: rebuild again.
+    pub losses_left: i64,
+}
+
+/// Makes the projection anew and swaps it in. Killed at any time, it leaves a database in which all goes on as before;
+/// the next rebuild throws away what is left.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> {
+    let pool = mysql.pool(CONNECTIONS);
+    let rebuild = async |guard: &mut MySqlConnection| {
+        tables::lock(guard).await?;
+        tables::discard(guard).await?;
+        let started_at = tables::begin(guard).await?;
+        tracing::info!("every event is written to both projections");
+        let items = fill::fill(state, &pool).await?;
+        // On the connection that holds the lock: where it was lost, nothing is swapped.
+        tables::swap(guard).await?;
+        tracing::info!(items, "swapped");
+        let losses_left = tables::mend(guard, started_at).await?;
+        tables::drop_old(guard).await?;
+        Ok(Rebuilt { items, losses_left })
+    };
+    let rebuilt = lease::run(&pool, LONGEST, rebuild).await;
+    // Closes the connection that holds the lock.
+    pool.close().await;
+    rebuilt
+}

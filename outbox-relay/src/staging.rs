@@ -1,0 +1,94 @@
+//! Rows of command state, staged in temporary tables of a connection: there they have the types that the projection
+//! has, and the server itself compares them with it.
+
+use std::time::Duration;
+
+use sqlx::mysql::MySqlDatabaseError;
+use sqlx::{AssertSqlSafe, Executor, MySqlConnection, MySqlPool};
+use tokio::time::sleep;
+
+use crate::core::rows::{self, Row, upsert};
+use crate::core::{Edition, lease};
+
+/// Longest that a piece of work may take: a page leads to ten thousand rows at most, in a tenth of it.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Tries of a piece of work when the relay writes the same rows.
+const TRIES: u32 = 10;
+/// Pause between two tries: the relay goes first.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Name of the column that only events know.
+pub(crate) const UPDATED_AT: &str = "updated_at";
+
+/// Does a piece of work that may be done twice, again where the relay was in its way.
+pub(crate) async fn patiently<T>(
+    pool: &MySqlPool,
+    work: impl AsyncFn(&mut MySqlConnection) -> Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
+    for _ in 1..TRIES {
+        match lease::run(pool, TIMEOUT, &work).await {
+            Err(error) if is_busy(&error) => sleep(PAUSE).await,
+            other => return other,
+        }
+    }
+    lease::run(pool, TIMEOUT, &work).await
+}
+
+/// Whether the statement waited for others in vain, or was the one to give way (1205, 1213).
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else { return false };
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    matches!(number, Some(1205 | 1213))
+}
+
+/// Runs a statement made of names that are all our own.
+pub(crate) async fn execute(connection: &mut MySqlConnection, sql: String) -> Result<u64, sqlx::Error> {
+    Ok(connection.execute(AssertSqlSafe(sql)).await?.rows_affected())
+}
+
+/// Same values of all columns of the key, in `left` and `right`.
+pub(crate) fn same_key<R: Row>(left: &str, right: &str) -> String {
+    let same = |column: &&str| format!("{left}.{column} = {right}.{column}");
+    R::KEY.iter().map(same).collect::<Vec<_>>().join(" AND ")
+}
+
+/// Stages rows. A row that is in the projection in the same version keeps its `updated_at`, which state does not have.
+///
+/// At `READ COMMITTED`, so that what is only looked up is not locked against the relay.
+pub(crate) async fn stage<'r, R: Row + 'r>(
+    connection: &mut MySqlConnection,
+    rows: impl Iterator<Item = &'r R>,
+) -> Result<(), sqlx::Error> {
+    let (live, staged) = (Edition::Live.table::<R>(), Edition::Staged.table::<R>());
+    execute(connection, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned()).await?;
+    execute(connection, format!("CREATE TEMPORARY TABLE {staged} LIKE {live}")).await?;
+    upsert(connection, Edition::Staged, rows).await?;
+    if R::COLUMNS.contains(&UPDATED_AT) {
+        let same = same_key::<R>(&staged, &live);
+        let keep = format!(
+            "UPDATE {staged} JOIN {live} ON {same} AND {staged}.version = {live}.version \
+             SET {staged}.{UPDATED_AT} = {live}.{UPDATED_AT}"
+        );
+        execute(connection, keep).await?;
+    }
+    Ok(())
+}
+
+/// Writes what is staged, where its version is higher than what is there.
+pub(crate) async fn raise<R: Row>(
+    connection: &mut MySqlConnection,
+    edition: Edition,
+) -> Result<(), sqlx::Error> {
+    let (table, columns, key) = (edition.table::<R>(), rows::columns::<R>(), R::KEY.join(", "));
+    let staged = Edition::Staged.table::<R>();
+    // A table of its own, or names of columns would be of either.
+    let from = format!("SELECT * FROM (SELECT {columns} FROM {staged}) AS staged ORDER BY {key}");
+    let insert = format!("INSERT INTO {table} ({columns}) {from}{}", rows::guard::<R>(&table));
+    execute(connection, insert).await.map(drop)
+}
+
+/// Forgets what is staged. After an error the connection is closed, and its temporary tables with it.
+pub(crate) async fn forget<R: Row>(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    let staged = Edition::Staged.table::<R>();
+    execute(connection, format!("DROP TEMPORARY TABLE {staged}")).await.map(drop)
+}
