@@ -28,6 +28,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0011" "reservation_customers",
     "0012" "history_actors",
     "0016" "checkpoint_times",
+    "0020" "publications",
+    "0021" "undelivered",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

@@ -5,7 +5,7 @@ use contracts::Table;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
 use outbox_relay::status::Status;
-use outbox_relay::{lag, lambda, metrics, poll};
+use outbox_relay::{lag, lambda, metrics, poll, publish};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -41,6 +41,17 @@ enum Command {
         #[command(flatten)]
         mysql: Mysql,
     },
+    /// Delivers the same events to another service, from a place of its own, until it is told to stop.
+    Publish {
+        #[command(flatten)]
+        listen: Listen,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+        #[command(flatten)]
+        options: publish::Options,
+    },
     /// Prints how far the projection is in each shard, and how much is in quarantine.
     Status {
         #[command(flatten)]
@@ -64,12 +75,7 @@ async fn main() -> anyhow::Result<()> {
             platform::telemetry::init();
             let health = Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
-            let config = dynamodb.sdk_config().await;
-            let source = Source {
-                dynamodb: aws_sdk_dynamodb::Client::new(&config),
-                streams: aws_sdk_dynamodbstreams::Client::new(&config),
-                table: dynamodb.table_prefix.name(Table::Outbox),
-            };
+            let source = source(&dynamodb).await;
             metrics::init();
             let pool = mysql.pool(CONNECTIONS);
             tokio::select! {
@@ -83,6 +89,16 @@ async fn main() -> anyhow::Result<()> {
             let projector = Projector::new(mysql.pool(CONNECTIONS));
             lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
         }
+        Command::Publish { listen, dynamodb, mysql, options } => {
+            platform::telemetry::init();
+            let health = publish::Health::default();
+            let router = server::with_conventions(health::routes(health.clone()));
+            let source = source(&dynamodb).await;
+            tokio::select! {
+                served = server::serve(listen.listen, router) => served?,
+                stopped = publish::run(source, mysql.pool(CONNECTIONS), &options, health) => match stopped? {},
+            }
+        }
         Command::Status { mysql, json } => {
             let status = Status::read(&mysql.pool(1)).await?;
             if json {
@@ -94,4 +110,13 @@ async fn main() -> anyhow::Result<()> {
         Command::Probe { port } => server::probe(port).await?,
     }
     Ok(())
+}
+
+async fn source(dynamodb: &Dynamodb) -> Source {
+    let config = dynamodb.sdk_config().await;
+    Source {
+        dynamodb: aws_sdk_dynamodb::Client::new(&config),
+        streams: aws_sdk_dynamodbstreams::Client::new(&config),
+        table: dynamodb.table_prefix.name(Table::Outbox),
+    }
 }

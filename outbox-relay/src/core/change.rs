@@ -38,4 +38,12 @@ impl Change {
             },
         }
     }
+
+    /// What there is of the row.
+    pub(crate) fn row(&self) -> Option<&Item> {
+        match self {
+            Self::Inserted(row) | Self::Unexpected { row, .. } => Some(row),
+            Self::Removed => None,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde_dynamo::{AttributeValue, Item};
 
 /// Why a record carries no event that we understand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Undecodable {
+pub(crate) enum Undecodable {
     #[error("attribute `{0}` is missing or has a wrong type")]
     Attribute(&'static str),
     #[error("the envelope is no protobuf: {0}")]
@@ -21,7 +21,7 @@ pub(super) enum Undecodable {
 }
 
 /// The envelope in an outbox row.
-pub(super) fn envelope(image: &Item) -> Result<Envelope, Undecodable> {
+pub(crate) fn envelope(image: &Item) -> Result<Envelope, Undecodable> {
     let row = image.inner();
     let Some(AttributeValue::S(aggregate)) = row.get(outbox::AGGREGATE) else {
         return Err(Undecodable::Attribute(outbox::AGGREGATE));

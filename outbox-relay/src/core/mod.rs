@@ -3,7 +3,7 @@
 //! Knows neither where batches come from nor how the stream is read.
 
 mod change;
-mod decode;
+pub(crate) mod decode;
 mod facts;
 pub(crate) mod lease;
 mod plan;

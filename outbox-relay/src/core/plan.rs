@@ -72,11 +72,7 @@ impl Plan {
     }
 
     fn quarantine(&mut self, record: &Record, reason: String) {
-        let row = match &record.change {
-            Change::Inserted(row) | Change::Unexpected { row, .. } => Some(row),
-            Change::Removed => None,
-        };
-        let record_json = serde_json::to_string(&row).unwrap_or_default();
+        let record_json = serde_json::to_string(&record.change.row()).unwrap_or_default();
         let reason = reason.chars().take(MAX_REASON_CHARS).collect();
         self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: record_json });
     }

@@ -4,10 +4,10 @@
 //! the relay was down would be lost. Parents before children. A page is left behind only once its rows are committed.
 
 mod checkpoint;
-mod cursor;
+pub(crate) mod cursor;
 mod health;
-mod shards;
-mod stream;
+pub(crate) mod shards;
+pub(crate) mod stream;
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -15,7 +15,7 @@ const MAX_SHARD_PAGES: usize = 100;
 
 /// What can go wrong in reading the stream.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     /// The iterator is older than 15 minutes: take a new one from the checkpoint.
     #[error("the iterator expired")]
     Expired,
@@ -45,7 +45,7 @@ impl Error {
 
 /// A part of the stream, in order within itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shard {
+pub(crate) struct Shard {
     pub id: String,
     /// The shard whose records come before this one's.
     pub parent: Option<String>,
@@ -53,7 +53,7 @@ pub(super) struct Shard {
 
 /// Some records of a shard, and how to go on; no way on when the shard is at its end.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     pub records: Vec<Record>,
     pub next: Option<String>,
 }
@@ -71,7 +71,7 @@ pub struct Source {
 
 impl Source {
     /// The stream that the table has now.
-    pub(super) async fn stream(&self) -> Result<Stream, Error> {
+    pub(crate) async fn stream(&self) -> Result<Stream, Error> {
         let described =
             self.dynamodb.describe_table().table_name(&self.table).send().await.map_err(Error::of)?;
         let arn = described.table.and_then(|table| table.latest_stream_arn);
@@ -81,17 +81,17 @@ impl Source {
 }
 
 /// One stream.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     client: Client,
     arn: String,
 }
 
 impl Stream {
-    pub(super) fn arn(&self) -> &str {
+    pub(crate) fn arn(&self) -> &str {
         &self.arn
     }
 
-    pub(super) async fn shards(&self) -> Result<Vec<Shard>, Error> {
+    pub(crate) async fn shards(&self) -> Result<Vec<Shard>, Error> {
         let mut shards = Vec::new();
         let mut after = None;
         // A list that is not whole would make shards of ours look gone.
@@ -117,7 +117,7 @@ impl Stream {
     }
 
     /// An iterator behind the checkpoint, or at the oldest record there is.
-    pub(super) async fn iterator(&self, shard: &str, checkpoint: Option<&str>) -> Result<String, Error> {
+    pub(crate) async fn iterator(&self, shard: &str, checkpoint: Option<&str>) -> Result<String, Error> {
         let from = match checkpoint {
             Some(_) => ShardIteratorType::AfterSequenceNumber,
             None => ShardIteratorType::TrimHorizon,
@@ -128,7 +128,7 @@ impl Stream {
         answer.shard_iterator.ok_or_else(|| Error::Api("no iterator in the answer".to_owned()))
     }
 
-    pub(super) async fn page(&self, iterator: &str) -> Result<Page, Error> {
+    pub(crate) async fn page(&self, iterator: &str) -> Result<Page, Error> {
         let request = self.client.get_records().shard_iterator(iterator).limit(PAGE_RECORDS);
         let page = request.send().await.map_err(Error::of)?;
         let records = page.records.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
