@@ -11,6 +11,8 @@ mod table;
 mod text;
 mod wire;
 
+#[cfg(feature = "json")]
+pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod problem;

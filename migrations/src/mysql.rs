@@ -32,6 +32,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0014" "leases",
     "0015" "quarantine_ids",
     "0016" "next_projection",
+    "0017" "publications",
+    "0018" "undelivered",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

@@ -9,7 +9,7 @@ use outbox_relay::command_state::CommandState;
 use outbox_relay::core::Projector;
 use outbox_relay::poll::{Health, Source};
 use outbox_relay::status::Status;
-use outbox_relay::{lag, lambda, metrics, poll, quarantine, rebuild, reconcile};
+use outbox_relay::{lag, lambda, metrics, poll, publish, quarantine, rebuild, reconcile};
 use platform::dynamodb::Dynamodb;
 use platform::health;
 use platform::mysql::Mysql;
@@ -45,6 +45,17 @@ enum Command {
     Lambda {
         #[command(flatten)]
         mysql: Mysql,
+    },
+    /// Delivers the same events to another service, from a place of its own, until it is told to stop.
+    Publish {
+        #[command(flatten)]
+        listen: Listen,
+        #[command(flatten)]
+        dynamodb: Dynamodb,
+        #[command(flatten)]
+        mysql: Mysql,
+        #[command(flatten)]
+        options: publish::Options,
     },
     /// Prints how far the projection is in each shard, and how much is in quarantine.
     Status {
@@ -93,12 +104,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             platform::telemetry::init();
             let health = Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
-            let config = dynamodb.sdk_config().await;
-            let source = Source {
-                dynamodb: aws_sdk_dynamodb::Client::new(&config),
-                streams: aws_sdk_dynamodbstreams::Client::new(&config),
-                table: dynamodb.table_prefix.name(Table::Outbox),
-            };
+            let source = source(&dynamodb).await;
             metrics::init();
             let pool = mysql.pool(CONNECTIONS);
             let mut served = Ok(());
@@ -115,6 +121,16 @@ async fn main() -> anyhow::Result<ExitCode> {
             platform::telemetry::init();
             let projector = Projector::new(mysql.pool(CONNECTIONS));
             lambda::run(projector).await.map_err(anyhow::Error::from_boxed)?;
+        }
+        Command::Publish { listen, dynamodb, mysql, options } => {
+            platform::telemetry::init();
+            let health = publish::Health::default();
+            let router = server::with_conventions(health::routes(health.clone()));
+            let source = source(&dynamodb).await;
+            tokio::select! {
+                served = server::serve(listen.listen, router) => served?,
+                stopped = publish::run(source, mysql.pool(CONNECTIONS), &options, health) => match stopped? {},
+            }
         }
         Command::Status { mysql, json } => {
             let status = Status::read(&mysql.pool(1)).await?;
@@ -152,4 +168,13 @@ async fn main() -> anyhow::Result<ExitCode> {
 async fn command_state(dynamodb: &Dynamodb) -> CommandState {
     let client = aws_sdk_dynamodb::Client::new(&dynamodb.sdk_config().await);
     CommandState::new(client, dynamodb.table_prefix.clone())
+}
+
+async fn source(dynamodb: &Dynamodb) -> Source {
+    let config = dynamodb.sdk_config().await;
+    Source {
+        dynamodb: aws_sdk_dynamodb::Client::new(&config),
+        streams: aws_sdk_dynamodbstreams::Client::new(&config),
+        table: dynamodb.table_prefix.name(Table::Outbox),
+    }
 }

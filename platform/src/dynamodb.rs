@@ -29,33 +29,34 @@ pub struct Dynamodb {
 }
 
 impl Dynamodb {
-    /// The configuration for AWS clients. A local endpoint takes any credentials, so none have to be set for one.
+    /// The configuration for the clients of the tables and their streams.
     pub async fn sdk_config(&self) -> SdkConfig {
-        let https = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-        let loader = match &self.dynamodb_endpoint {
-            Some(endpoint) => {
-                let loader = loader.endpoint_url(endpoint).region(Region::new("local"));
-                if std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
-                    loader
-                } else {
-                    loader.test_credentials()
-                }
-            }
-            None => loader,
-        };
-        loader.load().await
+        sdk_config(self.dynamodb_endpoint.as_deref()).await
     }
+}
+
+/// The configuration for AWS clients. A local endpoint takes any credentials, so none have to be set for one.
+pub async fn sdk_config(endpoint: Option<&str>) -> SdkConfig {
+    let https = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    let loader = match endpoint {
+        Some(endpoint) => {
+            let loader = loader.endpoint_url(endpoint).region(Region::new("local"));
+            if std::env::var_os("AWS_ACCESS_KEY_ID").is_some() { loader } else { loader.test_credentials() }
+        }
+        None => loader,
+    };
+    loader.load().await
 }
 
 /// Why a call failed, for the log: the error and its sources. Never its `Debug`, nor the SDK's `DisplayErrorContext`:

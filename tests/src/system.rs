@@ -45,15 +45,27 @@ impl System {
     }
 
     async fn start(&self, program: &str, command: &str, dynamodb: &str, mysql: &str) -> Service {
+        self.start_with(program, command, dynamodb, mysql, &[]).await
+    }
+
+    async fn start_with(
+        &self,
+        program: &str,
+        command: &str,
+        dynamodb: &str,
+        mysql: &str,
+        more: &[(&str, &str)],
+    ) -> Service {
         let n = self.started.replace(self.started.get() + 1);
         let prefix = self.tables.prefix.to_string();
         let engines = [("DYNAMODB_ENDPOINT", dynamodb), ("TABLE_PREFIX", &prefix), ("MYSQL_URL", mysql)];
-        let engines = engines.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let engines =
+            engines.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let spec = Spec {
             name: format!("{program}-{n}"),
             program: std::path::Path::new(&crate::variable("TORIOKI_BIN_DIR")).join(program),
             arguments: [command, "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec(),
-            environment: engines.into_iter().chain(tokens::environment()).collect(),
+            environment: engines.chain(tokens::environment()).collect(),
             dir: self.dir.path().to_owned(),
             group: Group::Shared,
         };
@@ -114,6 +126,14 @@ impl System {
             .env("MYSQL_URL", self.database.url())
             .kill_on_drop(true);
         command
+    }
+
+    /// A publisher to a target: its kind, where it is, and what else it needs in its environment.
+    pub async fn publisher(&self, kind: &str, to: &str, more: &[(&str, &str)]) -> Service {
+        let target = [("PUBLISH_TARGET", kind), ("PUBLISH_TO", to), ("PUBLISH_NAME", "test")];
+        let environment = [&target, more].concat();
+        let (dynamodb, mysql) = (&self.tables.endpoint, self.database.url());
+        self.start_with("outbox-relay", "publish", dynamodb, &mysql, &environment).await
     }
 
     /// Everything in which command state and projection differ, or either breaks a rule.

@@ -60,4 +60,15 @@ impl Change {
             other => other,
         }
     }
+
+    /// What there is of it, as text: the row in DynamoDB's JSON, or the record as it came.
+    pub(crate) fn kept(&self) -> String {
+        match self {
+            Self::Inserted(row) | Self::Unexpected { row, .. } => {
+                serde_json::to_string(row).unwrap_or_default()
+            }
+            Self::Unreadable { record, .. } => record.clone(),
+            Self::Expired | Self::Removed => String::new(),
+        }
+    }
 }

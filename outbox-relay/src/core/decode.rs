@@ -25,7 +25,7 @@ pub(crate) enum Undecodable {
 }
 
 /// The envelope in an outbox row.
-pub(super) fn envelope(image: &Item) -> Result<Envelope, Undecodable> {
+pub(crate) fn envelope(image: &Item) -> Result<Envelope, Undecodable> {
     let row = image.inner();
     // First of all: of what is newer, nothing else need be as we know it.
     match row.get(outbox::SCHEMA) {

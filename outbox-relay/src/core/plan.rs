@@ -89,13 +89,7 @@ impl Plan {
     }
 
     fn quarantine(&mut self, record: &Record, reason: String) {
-        let kept = match &record.change {
-            Change::Inserted(row) | Change::Unexpected { row, .. } => {
-                serde_json::to_string(row).unwrap_or_default()
-            }
-            Change::Unreadable { record, .. } => record.clone(),
-            Change::Expired | Change::Removed => String::new(),
-        };
+        let kept = record.change.kept();
         let reason = reason.chars().take(MAX_REASON_CHARS).collect();
         self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: kept });
     }

@@ -4,7 +4,7 @@
 //! the relay was down would be lost. Parents before children. A page is left behind only once its rows are committed.
 
 pub(crate) mod checkpoint;
-mod cursor;
+pub(crate) mod cursor;
 mod dynamodb;
 mod health;
 pub(crate) mod leader;
@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 pub use dynamodb::Source;
+pub(crate) use dynamodb::TableStream;
 pub use health::Health;
 
 use self::checkpoint::Places;

@@ -26,12 +26,12 @@ pub(crate) struct Known {
 
 impl Known {
     /// Whether all of the shard that is not applied is still in the stream: it is no older than `as_of`.
-    pub(super) fn is_kept(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn is_kept(&self, now: DateTime<Utc>) -> bool {
         self.as_of.is_some_and(|as_of| now - as_of < KEPT)
     }
 
     /// Whether nothing of it was ever applied, so that its oldest record is where we begin.
-    pub(super) fn is_untouched(&self) -> bool {
+    pub(crate) fn is_untouched(&self) -> bool {
         self.sequence_number.is_none() && self.as_of.is_none()
     }
 }
@@ -48,7 +48,7 @@ pub(crate) struct Begin {
 
 /// What a list of shards comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     pub begin: Vec<Begin>,
     /// Not read to their end, and no longer in the stream.
     pub gone: Vec<String>,
@@ -60,7 +60,7 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn of(listed: &[Shard], known: &[Known], now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(listed: &[Shard], known: &[Known], now: DateTime<Utc>) -> Self {
         let mut survey = Self::default();
         let row = |id: &str| known.iter().find(|known| known.shard == id);
         let is_listed = |id: &str| listed.iter().any(|shard| shard.id == id);
@@ -91,7 +91,7 @@ impl Survey {
     }
 
     /// The shards of which records are lost.
-    pub(super) fn lost(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &String> {
         let orphans = self.begin.iter().filter(|begin| begin.orphan).map(|begin| &begin.shard);
         self.gone.iter().chain(&self.stale).chain(orphans)
     }
@@ -102,7 +102,7 @@ fn parent_of<'s>(listed: &'s [Shard], id: &str) -> Option<&'s str> {
 }
 
 /// The shards to read now: not read to their end, and no parent that still has records before theirs.
-pub(super) fn readable<'s>(listed: &'s [Shard], finished: &[&str]) -> Vec<&'s Shard> {
+pub(crate) fn readable<'s>(listed: &'s [Shard], finished: &[&str]) -> Vec<&'s Shard> {
     let is_finished = |id: &str| finished.contains(&id);
     let unread = |id: &String| listed.iter().any(|shard| shard.id == *id) && !is_finished(id);
     listed

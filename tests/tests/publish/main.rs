@@ -1,0 +1,185 @@
+//! `outbox-relay publish` as a process: what other services get, and what happens when they cannot take it.
+
+mod target;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use contracts::Table;
+use devstack::service::Service;
+use harness::{Api, Proxy, System, until};
+use target::{Mood, SECRET, Target, outbox};
+
+const STORE: &str = "hinata.shibuya-01";
+const SKUS: [&str; 4] = ["hinata.A-S", "hinata.A-M", "hinata.A-L", "hinata.A-XL"];
+const READY: Duration = Duration::from_secs(30);
+
+async fn publisher(system: &System, url: &str) -> Service {
+    system.publisher("webhook", &format!("{url}/hook"), &[("WEBHOOK_SECRET", SECRET)]).await
+}
+
+/// Some holds, of which every other one is collected.
+async fn hold(api: &Api, count: usize) {
+    for n in 0..count {
+        let id = api.hold(STORE, SKUS[n % SKUS.len()], 1).await.expect(201).text("reservation_id");
+        if n % 2 == 0 {
+            let _ = api.advance(&id, "collect").await.expect(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    let mut publisher = publisher(&system, &target.url).await;
+    publisher.wait_ready(READY).await.unwrap();
+    hold(&api, 20).await;
+    target.has_all(&system).await;
+
+    let taken = target.taken();
+    assert_eq!(taken.len(), outbox(&system).await.len(), "nothing failed, so nothing comes twice");
+    let text = serde_json::to_string(&taken).unwrap();
+    for private in ["山田", "090-", "capability", "customer"] {
+        assert!(!text.contains(private), "{private} leaves the house");
+    }
+    let held = taken.iter().find(|event| event["type"] == "torioki.reservation.held.v1").unwrap();
+    assert_eq!(held["source"], "/brands/hinata");
+    assert_eq!(held["data"]["reservation"]["lines"][0]["sku"], SKUS[0]);
+    assert_eq!(held["data"]["stocks"][0]["on_hand"], 1000);
+
+    // Stopped and started again, it goes on where it was.
+    publisher.stop().await.unwrap();
+    hold(&api, 4).await;
+    let _publisher = self::publisher(&system, &target.url).await;
+    target.has_all(&system).await;
+    assert_eq!(target.taken().len(), outbox(&system).await.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_takes_nothing_holds_up_nobody_and_is_told_later() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let mut way = Proxy::start(&target.url).await;
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    let _relay = system.relay().await;
+    let mut publisher = publisher(&system, way.url(&target.url).trim_end_matches('/')).await;
+    publisher.wait_ready(READY).await.unwrap();
+    let health = Api::from(&publisher);
+    let status = || async { health.get("/readyz").await.status };
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    target.has_all(&system).await;
+
+    for mood in [Mood::Answers(500), Mood::Answers(401), Mood::Busy(1)] {
+        target.turn(mood.clone());
+        hold(&api, 4).await;
+        until("the publisher is not ready", || async { status().await == 503 }).await;
+        system.settled().await;
+        let before = target.taken().len();
+        target.turn(Mood::Good);
+        target.has_all(&system).await;
+        assert!(target.taken().len() > before, "{mood:?} kept nothing back");
+        until("the publisher is ready", || async { status().await == 200 }).await;
+    }
+
+    way.cut();
+    hold(&api, 4).await;
+    until("the publisher is not ready", || async { status().await == 503 }).await;
+    system.settled().await;
+    way.restore().await;
+    target.has_all(&system).await;
+    until("the publisher is ready", || async { status().await == 200 }).await;
+
+    target.turn(Mood::Slow(Duration::from_secs(2)));
+    hold(&api, 4).await;
+    system.settled().await;
+    target.has_all(&system).await;
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM undelivered").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_or_not_understood_is_put_aside_and_the_rest_goes_on() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    let refused = format!("stock#{STORE}#{}", SKUS[1]);
+    target.turn(Mood::Refuses(422, refused.clone()));
+    let strange = [
+        ("pk", AttributeValue::S("stock#strange".to_owned())),
+        ("version", AttributeValue::N("1".to_owned())),
+        ("envelope", AttributeValue::B(Blob::new([0xff; 9]))),
+    ];
+    let put = system.tables.client.put_item().table_name(system.tables.prefix.name(Table::Outbox));
+    let put = strange.into_iter().fold(put, |put, (name, value)| put.item(name, value));
+    put.send().await.unwrap();
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    hold(&api, 8).await;
+
+    let mut publisher = publisher(&system, &target.url).await;
+    publisher.wait_ready(READY).await.unwrap();
+    let number = |sql: &'static str| system.database.number(sql);
+    until("both are put aside", || async { number("SELECT COUNT(*) FROM undelivered").await == 2 }).await;
+    assert_eq!(number("SELECT COUNT(*) FROM undelivered WHERE reason = 'answered 422' AND event LIKE '%A-M%' AND record IS NULL").await, 1);
+    assert_eq!(
+        number("SELECT COUNT(*) FROM undelivered WHERE event IS NULL AND record LIKE '%stock#strange%'")
+            .await,
+        1
+    );
+
+    // The rest is all there; the strange one is in the outbox, and no event.
+    let all = outbox(&system).await;
+    until("the rest is there", || async { target.taken().len() == all.len() - 2 }).await;
+    assert!(target.taken().iter().all(|event| event["subject"] != refused.as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_delivers_it_loses_nothing_and_keeps_the_order() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    target.turn(Mood::Slow(Duration::from_millis(20)));
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let working = tokio::spawn(async move {
+        while !stopped.load(Ordering::Relaxed) {
+            hold(&api, 4).await;
+        }
+    });
+    for n in 0..8 {
+        let mut publisher = publisher(&system, &target.url).await;
+        // Every life ends at another moment of its work.
+        let before = target.taken().len();
+        until("something is taken", || async { target.taken().len() > before }).await;
+        tokio::time::sleep(Duration::from_millis(n * 7)).await;
+        publisher.kill().unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    working.await.unwrap();
+    let _publisher = publisher(&system, &target.url).await;
+    target.has_all(&system).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_and_a_bus_get_what_failed_once_more_and_in_order() {
+    let system = System::new().await;
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    hold(&api, 20).await;
+    for (kind, to) in [("sqs", "https://queue.example/1/events.fifo"), ("eventbridge", "events")] {
+        system.database.run("DELETE FROM publications").await;
+        let target = Target::start().await;
+        let mut publisher = system.publisher(kind, to, &[("PUBLISH_ENDPOINT", &target.url)]).await;
+        target.has_all(&system).await;
+        assert_eq!(target.taken().len(), outbox(&system).await.len(), "only what failed is sent again");
+        let sent: usize = target.calls().iter().map(|call| call["Entries"].as_array().unwrap().len()).sum();
+        assert!(sent > target.taken().len(), "nothing failed");
+        publisher.stop().await.unwrap();
+    }
+}
