@@ -27,7 +27,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0010" "store_policies",
     "0011" "reservation_customers",
     "0012" "history_actors",
-    "0016" "checkpoint_times",
+    "0013" "checkpoint_times",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.
