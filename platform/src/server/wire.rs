@@ -32,20 +32,20 @@ pub(super) struct Phase(Arc<AtomicU8>);
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Waits {
-    ForHead,
-    ForAnswer,
-    ForNext,
+    Head,
+    Answer,
+    Next,
 }
 
 impl Phase {
     /// A head has come whole.
     pub(super) fn requested(&self) {
-        self.0.store(Waits::ForAnswer as u8, Ordering::Relaxed);
+        self.0.store(Waits::Answer as u8, Ordering::Relaxed);
     }
 
     /// Its answer is there to be sent.
     pub(super) fn answered(&self) {
-        self.0.store(Waits::ForNext as u8, Ordering::Relaxed);
+        self.0.store(Waits::Next as u8, Ordering::Relaxed);
     }
 }
 
@@ -61,8 +61,8 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, patience: Patience) -> Self {
-        let phase = Phase(Arc::new(AtomicU8::new(Waits::ForHead as u8)));
-        Self { stream, patience, phase, seen: Waits::ForHead as u8, clock: Box::pin(sleep(patience.head)) }
+        let phase = Phase(Arc::new(AtomicU8::new(Waits::Head as u8)));
+        Self { stream, patience, phase, seen: Waits::Head as u8, clock: Box::pin(sleep(patience.head)) }
     }
 
     /// For whoever knows of requests.
@@ -72,8 +72,7 @@ impl Wire {
 
     /// Asks to be woken as well: hyper does not read again after an answer for which it was not woken.
     fn set_clock(&mut self, context: &mut Context<'_>) {
-        let patience =
-            if self.seen == Waits::ForHead as u8 { self.patience.head } else { self.patience.idle };
+        let patience = if self.seen == Waits::Head as u8 { self.patience.head } else { self.patience.idle };
         self.clock.as_mut().reset(Instant::now() + patience);
         let _ = self.clock.as_mut().poll(context);
     }
@@ -89,7 +88,7 @@ impl Wire {
 
     /// Nothing could be read or written now: waits for the clock as well.
     fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if self.seen != Waits::ForAnswer as u8 {
+        if self.seen != Waits::Answer as u8 {
             ready!(self.clock.as_mut().poll(context));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -104,7 +103,7 @@ impl Wire {
         self.follow(context);
         match written {
             Poll::Pending => self.wait(context),
-            Poll::Ready(Ok(_)) if self.seen == Waits::ForNext as u8 => {
+            Poll::Ready(Ok(_)) if self.seen == Waits::Next as u8 => {
                 self.set_clock(context);
                 written
             }
@@ -125,8 +124,8 @@ impl AsyncRead for Wire {
         if read.is_pending() {
             return self.wait(context);
         }
-        if self.seen == Waits::ForNext as u8 && buffer.filled().len() > before {
-            self.phase.0.store(Waits::ForHead as u8, Ordering::Relaxed);
+        if self.seen == Waits::Next as u8 && buffer.filled().len() > before {
+            self.phase.0.store(Waits::Head as u8, Ordering::Relaxed);
             self.follow(context);
         }
         read
