@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySqlConnection, Row};
 
+use super::poller::Sink;
 use super::shards::{Begin, Known, Survey};
-use crate::core::LAMBDA_SHARD;
-use crate::core::database::{Database, Error};
+use crate::core::database::{Database, Error, Projection};
+use crate::core::{Batch, LAMBDA_SHARD, Progress, Record, project};
 
 /// Longest that one of these pieces of work may take: a few rows by their keys, which takes milliseconds. What takes
 /// longer waits for a lock, or for a server that is gone.
@@ -38,37 +39,38 @@ pub(crate) trait Places {
     async fn any_trimmed(&mut self) -> Result<bool, Error>;
 }
 
-/// The checkpoints of one stream.
+/// The projection as the sink of one stream.
 #[derive(Debug)]
 pub(super) struct Checkpoints<D> {
     database: D,
     stream: String,
 }
 
-impl<D: Database<Connection: Places>> Checkpoints<D> {
+impl<D: Database<Connection: Projection + Places>> Checkpoints<D> {
     pub(super) fn new(database: D, stream: &str) -> Self {
         Self { database, stream: stream.to_owned() }
     }
 
-    /// The last record of the shard whose rows are committed, and the rest that is known of it.
-    pub(super) async fn read(&self, shard: &str) -> Result<Option<Known>, Error> {
-        Ok(self.list().await?.into_iter().find(|known| known.shard == shard))
+    async fn step<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut D::Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.database.transact(TIMEOUT, work).await
     }
+}
 
-    /// Every shard of the stream that was ever seen.
-    pub(super) async fn list(&self) -> Result<Vec<Known>, Error> {
+impl<D: Database<Connection: Projection + Places>> Sink for Checkpoints<D> {
+    async fn list(&self) -> Result<Vec<Known>, Error> {
         self.step(async |places| places.list(&self.stream).await).await
     }
 
     /// A table made anew has a new stream, and nothing more comes from the old; and where we read, no function does.
     /// Neither may hold back the time that answers are given as of.
-    pub(super) async fn retire_others(&self) -> Result<(), Error> {
+    async fn retire_others(&self) -> Result<(), Error> {
         self.step(async |places| places.retire_others(&self.stream).await).await
     }
 
-    /// Writes what a survey found, and which shards ended, in one step: an end without the children, or a part of the
-    /// new shards, would let a reader see a time that is ahead of what is applied.
-    pub(super) async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
+    async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
         self.step(async |places| {
             for begin in &survey.begin {
                 places.begin(&self.stream, begin).await?;
@@ -84,26 +86,23 @@ impl<D: Database<Connection: Places>> Checkpoints<D> {
         .await
     }
 
-    /// Everything of the shard from before then is applied.
-    pub(super) async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error> {
+    async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error> {
         self.step(async |places| places.stamp(&self.stream, shard, as_of).await).await
     }
 
-    /// Records of the shard are lost, and its place with them.
-    pub(super) async fn lose(&self, shard: &str) -> Result<(), Error> {
+    async fn lose(&self, shard: &str) -> Result<(), Error> {
         self.step(async |places| places.lose(&self.stream, shard).await).await
     }
 
-    /// Whether anything is lost that nobody mended yet, of whatever stream.
-    pub(super) async fn any_trimmed(&self) -> Result<bool, Error> {
+    /// Of whatever stream.
+    async fn any_trimmed(&self) -> Result<bool, Error> {
         self.step(async |places| places.any_trimmed().await).await
     }
 
-    async fn step<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut D::Connection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.database.transact(TIMEOUT, work).await
+    /// Applies them, in one transaction with the place.
+    async fn take(&self, shard: &str, records: &[Record]) -> Result<(), super::Error> {
+        let batch = Batch { stream: &self.stream, records, progress: Progress::Shard(shard) };
+        Ok(project(&self.database, batch).await?)
     }
 }
 

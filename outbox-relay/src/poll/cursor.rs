@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Pages in a row that must be empty before they say something.
-pub(crate) const QUIET_PAGES: usize = 10;
+pub(super) const QUIET_PAGES: usize = 10;
 /// How far behind the first page of a quiet run the time is set: for what a change takes from the table into its
 /// stream (AWS: "near real time"), and for our clock against DynamoDB's. Neither is promised; both are well below.
 const MARGIN: TimeDelta = TimeDelta::seconds(1);
@@ -21,7 +21,7 @@ const MARGIN: TimeDelta = TimeDelta::seconds(1);
 const STAMP_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
 /// Our place in a shard.
-pub(crate) struct Cursor {
+pub(super) struct Cursor {
     /// How to ask for the next page.
     pub iterator: String,
     /// When the pages of the quiet run were asked for, the last [`QUIET_PAGES`] of them.
@@ -32,17 +32,17 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// At a new iterator, of which nothing is known.
-    pub(crate) fn at(iterator: String) -> Self {
+    pub(super) fn at(iterator: String) -> Self {
         Self { iterator, quiet: VecDeque::new(), stamped_at: None }
     }
 
     /// A page had records.
-    pub(crate) fn moved(&mut self, next: String) {
+    pub(super) fn moved(&mut self, next: String) {
         *self = Self { stamped_at: self.stamped_at, ..Self::at(next) };
     }
 
     /// A page was empty; the time before which nothing of the shard is unread, if that is now known and to be written.
-    pub(crate) fn idled(&mut self, next: String, asked_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn idled(&mut self, next: String, asked_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.iterator = next;
         self.quiet.push_back(asked_at);
         if self.quiet.len() > QUIET_PAGES {
@@ -54,7 +54,7 @@ impl Cursor {
     }
 
     /// That time was written.
-    pub(crate) fn stamped(&mut self, asked_at: DateTime<Utc>) {
+    pub(super) fn stamped(&mut self, asked_at: DateTime<Utc>) {
         self.stamped_at = Some(asked_at);
     }
 }

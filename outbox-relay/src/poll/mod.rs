@@ -4,7 +4,7 @@
 //! the relay was down would be lost. Parents before children. A page is left behind only once its rows are committed.
 
 pub(crate) mod checkpoint;
-pub(crate) mod cursor;
+mod cursor;
 mod dynamodb;
 mod health;
 pub(crate) mod leader;
@@ -21,13 +21,13 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 pub use dynamodb::Source;
-pub(crate) use dynamodb::TableStream;
 pub use health::Health;
+pub(crate) use poller::Sink;
 
-use self::checkpoint::Places;
+use self::checkpoint::{Checkpoints, Places};
 use self::leader::{Election, Led};
 use self::poller::Poller;
-use self::stream::Table;
+use self::stream::{Stream, Table};
 use crate::core::Unapplied;
 use crate::core::database::{self, Database, Mysql, Projection};
 use crate::metrics;
@@ -41,7 +41,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(3);
 
 /// Why reading failed. All of it is tried again.
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub(crate) enum Error {
     #[error(transparent)]
     Stream(#[from] stream::Error),
     #[error(transparent)]
@@ -89,15 +89,7 @@ where
 
     /// Runs for ever.
     pub(crate) async fn run(&self) {
-        let mut failures = 0;
-        loop {
-            let Err(error) = self.work(&mut failures).await;
-            tracing::warn!(error = &error as &dyn std::error::Error, failures, "reading the stream failed");
-            metrics::failed();
-            self.health.failing();
-            sleep(FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF)).await;
-            failures += 1;
-        }
+        match persist(&self.health, async |failures| self.work(failures).await).await {}
     }
 
     /// Lets the next poller work at once.
@@ -121,14 +113,42 @@ where
     /// iterators that may have expired, and finds the new stream of a table that was made anew.
     async fn follow(&self, failures: &mut u32) -> Result<Infallible, Error> {
         let stream = self.table.stream().await?;
-        let mut poller = Poller::new(stream, self.database.clone(), self.health.clone(), self.now);
-        loop {
-            let progressed = poller.round().await?;
-            *failures = 0;
-            self.health.round();
-            if !progressed {
-                sleep(IDLE_WAIT).await;
-            }
+        let checkpoints = Checkpoints::new(self.database.clone(), stream.arn());
+        follow(stream, checkpoints, &self.health, self.now, failures).await
+    }
+}
+
+/// Reads a stream into a sink until something fails.
+pub(crate) async fn follow(
+    stream: impl Stream,
+    sink: impl Sink,
+    health: &Health,
+    now: fn() -> DateTime<Utc>,
+    failures: &mut u32,
+) -> Result<Infallible, Error> {
+    let mut poller = Poller::new(stream, sink, health.clone(), now);
+    loop {
+        let progressed = poller.round().await?;
+        *failures = 0;
+        health.round();
+        if !progressed {
+            sleep(IDLE_WAIT).await;
         }
+    }
+}
+
+/// Does some work again and again, whatever becomes of it. It sets the failures to none once it works.
+pub(crate) async fn persist(
+    health: &Health,
+    mut work: impl AsyncFnMut(&mut u32) -> Result<Infallible, Error>,
+) -> Infallible {
+    let mut failures = 0;
+    loop {
+        let Err(error) = work(&mut failures).await;
+        tracing::warn!(error = &error as &dyn std::error::Error, failures, "reading the stream failed");
+        metrics::failed();
+        health.failing();
+        sleep(FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF)).await;
+        failures += 1;
     }
 }

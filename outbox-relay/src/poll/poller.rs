@@ -1,4 +1,4 @@
-//! One stream, followed from the checkpoints on.
+//! One stream, followed from where its sink has it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,13 +7,11 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::checkpoint::{Checkpoints, Places};
 use super::cursor::Cursor;
 use super::shards::{Known, Survey, readable};
 use super::stream::{self, Page, Shard, Stream};
 use super::{Error, Health};
-use crate::core::database::{Database, Projection};
-use crate::core::{Batch, Progress, project};
+use crate::core::{Record, database};
 
 /// How often the list of shards is read again.
 const DISCOVERY_INTERVAL: Duration = Duration::from_secs(10);
@@ -26,11 +24,35 @@ const CHILDREN_WITHIN: Duration = Duration::from_secs(60);
 /// writes a second (DynamoDB developer guide, partitions).
 pub(super) const MAX_SHARDS_AT_ONCE: usize = 8;
 
-/// Reads a stream and projects it.
-pub(super) struct Poller<S, D> {
+/// Where the records of a stream go, and where the place in each of its shards is kept.
+pub(crate) trait Sink {
+    /// Every shard of the stream that was ever seen.
+    async fn list(&self) -> Result<Vec<Known>, database::Error>;
+
+    /// Ends every source but the shards of this stream.
+    async fn retire_others(&self) -> Result<(), database::Error>;
+
+    /// Writes what a survey found, and which shards ended, in one step: an end without the children, or a part of the
+    /// new shards, would let a reader see a time that is ahead of what is taken.
+    async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), database::Error>;
+
+    /// Everything of the shard from before then is taken.
+    async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), database::Error>;
+
+    /// Records of the shard are lost, and its place with them.
+    async fn lose(&self, shard: &str) -> Result<(), database::Error>;
+
+    /// Whether anything is lost that nobody mended yet.
+    async fn any_trimmed(&self) -> Result<bool, database::Error>;
+
+    /// Takes records of a shard. Its place is behind a record only once that is taken.
+    async fn take(&self, shard: &str, records: &[Record]) -> Result<(), Error>;
+}
+
+/// Reads a stream into a sink.
+pub(super) struct Poller<S, K> {
     stream: S,
-    database: D,
-    checkpoints: Checkpoints<D>,
+    sink: K,
     health: Health,
     now: fn() -> DateTime<Utc>,
     cursors: BTreeMap<String, Cursor>,
@@ -47,16 +69,11 @@ enum Step {
     End,
 }
 
-impl<S, D> Poller<S, D>
-where
-    S: Stream,
-    D: Database<Connection: Projection + Places> + Clone,
-{
-    pub(super) fn new(stream: S, database: D, health: Health, now: fn() -> DateTime<Utc>) -> Self {
+impl<S: Stream, K: Sink> Poller<S, K> {
+    pub(super) fn new(stream: S, sink: K, health: Health, now: fn() -> DateTime<Utc>) -> Self {
         Self {
-            checkpoints: Checkpoints::new(database.clone(), stream.arn()),
             stream,
-            database,
+            sink,
             health,
             now,
             cursors: BTreeMap::new(),
@@ -97,9 +114,9 @@ where
     /// Learns which shards there are, writes down those that are new and those that ended, and starts on those whose
     /// parents are done.
     async fn discover(&mut self) -> Result<(), Error> {
-        self.checkpoints.retire_others().await?;
+        self.sink.retire_others().await?;
         // Before the list: what another poller writes down after it, would look gone.
-        let mut known = self.checkpoints.list().await?;
+        let mut known = self.sink.list().await?;
         let listed = self.stream.shards().await?;
         let ended: Vec<String> =
             self.ended.iter().filter(|of| has_children(of, &listed)).map(|of| of.0.clone()).collect();
@@ -115,7 +132,7 @@ where
         if !survey.missing.is_empty() {
             tracing::warn!(stream.shards = ?survey.missing, "open shards are not in the stream's list");
         }
-        self.checkpoints.settle(&survey, &ended).await?;
+        self.sink.settle(&survey, &ended).await?;
         self.ended.retain(|shard, _| !ended.contains(shard));
         let finished = known.iter().filter(|known| known.finished).map(|known| known.shard.as_str());
         let finished: Vec<&str> = finished.collect();
@@ -126,13 +143,13 @@ where
                 self.health.step();
             }
         }
-        self.health.shards(self.checkpoints.any_trimmed().await?, !survey.missing.is_empty());
+        self.health.shards(self.sink.any_trimmed().await?, !survey.missing.is_empty());
         self.discovered_at = Some(Instant::now());
         Ok(())
     }
 
     async fn iterator(&self, shard: &str) -> Result<String, Error> {
-        let known = self.checkpoints.read(shard).await?;
+        let known = self.known(shard).await?;
         let place = known.as_ref().and_then(|known| known.sequence_number.as_deref());
         match self.stream.iterator(shard, place).await {
             Err(stream::Error::Trimmed) => self.restart(shard).await,
@@ -140,21 +157,25 @@ where
         }
     }
 
+    async fn known(&self, shard: &str) -> Result<Option<Known>, Error> {
+        Ok(self.sink.list().await?.into_iter().find(|known| known.shard == shard))
+    }
+
     /// Our place is gone: the oldest record there is, is where we go on. Nothing is lost with it where nothing was ever
     /// applied, or where all that is not applied is younger than what the stream drops: the last record of a shard that
     /// was idle for a day is dropped as well. Else the loss stays visible until it is mended.
     async fn restart(&self, shard: &str) -> Result<String, Error> {
-        let known = self.checkpoints.read(shard).await?;
+        let known = self.known(shard).await?;
         let is_whole = |known: &Known| known.is_untouched() || known.is_kept((self.now)());
         if !known.as_ref().is_none_or(is_whole) {
             report_lost(shard);
-            self.checkpoints.lose(shard).await?;
+            self.sink.lose(shard).await?;
             self.health.shards(true, false);
         }
         Ok(self.stream.iterator(shard, None).await?)
     }
 
-    /// A page of a shard, applied.
+    /// A page of a shard, taken.
     async fn read(&self, shard: String, cursor: Cursor) -> Result<(String, Step), Error> {
         let step = self.page(&shard, cursor).await?;
         self.health.step();
@@ -176,15 +197,13 @@ where
         };
         let moved = !records.is_empty();
         if moved {
-            let progress = Progress::Shard(shard);
-            let batch = Batch { stream: self.stream.arn(), records: &records, progress };
-            project(&self.database, batch).await?;
+            self.sink.take(shard, &records).await?;
         }
         let Some(next) = next else { return Ok(Step::End) };
         if moved {
             cursor.moved(next);
         } else if let Some(as_of) = cursor.idled(next, asked_at) {
-            self.checkpoints.stamp(shard, as_of).await?;
+            self.sink.stamp(shard, as_of).await?;
             cursor.stamped(asked_at);
         }
         Ok(Step::On(cursor, moved))
@@ -201,6 +220,6 @@ fn report_lost(shard: &str) {
     tracing::error!(
         problem = "stream_trimmed",
         stream.shard = shard,
-        "the stream dropped records before they were read: the projection may miss changes",
+        "the stream dropped records before they were read: whoever is told of them may miss changes",
     );
 }

@@ -10,7 +10,7 @@ use super::health::Health;
 use super::ledger::{Ledger, Undelivered};
 use super::target::{Outcome, Target};
 use super::window::Window;
-use crate::core::Record;
+use crate::core::{Record, database};
 
 /// How often an event is refused before it is put aside: a target that is being deployed may refuse what it takes a
 /// moment later.
@@ -51,7 +51,7 @@ pub(super) async fn deliver(
     target: &Target,
     ledger: &Ledger,
     health: &Health,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), database::Error> {
     let mut failures = 0;
     for (record, reason) in &window.strange {
         while !put_aside(ledger, record, Undelivered::Record, reason, health).await? {
@@ -88,7 +88,7 @@ async fn attempt(
     target: &Target,
     ledger: &Ledger,
     health: &Health,
-) -> Result<Round, sqlx::Error> {
+) -> Result<Round, database::Error> {
     let events: Vec<&CloudEvent> = pending.iter().take(most).map(|pending| pending.event).collect();
     let outcomes = target.deliver(&events).await;
     let mut round = Round::default();
@@ -125,7 +125,7 @@ async fn put_aside(
     what: Undelivered<'_>,
     reason: &str,
     health: &Health,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, database::Error> {
     let done = ledger.put_aside(record, what, reason).await?;
     health.full(!done);
     let sequence_number = record.sequence_number.as_str();

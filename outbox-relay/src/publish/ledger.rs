@@ -8,6 +8,7 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{Connection, MySqlConnection, MySqlPool, Row};
 
 use super::target::Name;
+use crate::core::database::Error;
 use crate::core::{Record, lease};
 use crate::poll::shards::{Known, Survey};
 
@@ -44,31 +45,37 @@ impl Ledger {
 
     async fn run<T>(
         &self,
-        work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, sqlx::Error> {
+        work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         lease::run(&self.pool, TIMEOUT, work).await
     }
 
     /// Every shard of the stream that was ever seen.
-    pub(super) async fn list(&self) -> Result<Vec<Known>, sqlx::Error> {
+    pub(super) async fn list(&self) -> Result<Vec<Known>, Error> {
         self.run(async |connection| {
             let list = sqlx::query(
                 "SELECT shard, sequence_number, as_of, finished_at, trimmed_at FROM publications \
                  WHERE target = ? AND stream = ?",
             );
             let list = list.bind(&self.target).bind(&self.stream);
-            list.fetch_all(connection).await?.iter().map(known).collect()
+            Ok(list.fetch_all(connection).await?.iter().map(known).collect::<Result<_, _>>()?)
         })
         .await
     }
 
-    /// One of them.
-    pub(super) async fn read(&self, shard: &str) -> Result<Option<Known>, sqlx::Error> {
-        Ok(self.list().await?.into_iter().find(|known| known.shard == shard))
+    /// Ends the shards of every other stream: a table made anew has a new one.
+    pub(super) async fn retire_others(&self) -> Result<(), Error> {
+        self.run(async |connection| {
+            let sql = "UPDATE publications SET finished_at = UTC_TIMESTAMP(6) \
+                       WHERE target = ? AND stream <> ? AND finished_at IS NULL";
+            sqlx::query(sql).bind(&self.target).bind(&self.stream).execute(connection).await?;
+            Ok(())
+        })
+        .await
     }
 
-    /// Writes what a survey found, and that a shard ended, in one step.
-    pub(super) async fn settle(&self, survey: &Survey, ended: Option<&str>) -> Result<(), sqlx::Error> {
+    /// Writes what a survey found, and which shards ended, in one step.
+    pub(super) async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
         self.run(async |connection| {
             let mut transaction = connection.begin().await?;
             for begin in &survey.begin {
@@ -82,7 +89,7 @@ impl Ledger {
             }
             let finish = "UPDATE publications SET finished_at = UTC_TIMESTAMP(6) \
                           WHERE target = ? AND stream = ? AND shard = ?";
-            for shard in survey.gone.iter().map(String::as_str).chain(ended) {
+            for shard in survey.gone.iter().chain(ended) {
                 let sql = sqlx::query(finish).bind(&self.target).bind(&self.stream).bind(shard);
                 sql.execute(&mut *transaction).await?;
             }
@@ -90,13 +97,13 @@ impl Ledger {
                 let sql = sqlx::query(LOSE).bind(&self.target).bind(&self.stream).bind(shard);
                 sql.execute(&mut *transaction).await?;
             }
-            transaction.commit().await
+            Ok(transaction.commit().await?)
         })
         .await
     }
 
     /// The target has everything of the shard up to this record.
-    pub(super) async fn advance(&self, shard: &str, last: &Record) -> Result<(), sqlx::Error> {
+    pub(super) async fn advance(&self, shard: &str, last: &Record) -> Result<(), Error> {
         self.run(async |connection| {
             let sql = sqlx::query(
                 "INSERT INTO publications (target, stream, shard, sequence_number, as_of) VALUES (?, ?, ?, ?, ?) \
@@ -104,35 +111,38 @@ impl Ledger {
                  as_of = GREATEST(COALESCE(as_of, VALUES(as_of)), COALESCE(VALUES(as_of), as_of))",
             );
             let sql = sql.bind(&self.target).bind(&self.stream).bind(shard).bind(&last.sequence_number);
-            sql.bind(last.created_at).execute(connection).await.map(drop)
+            sql.bind(last.created_at).execute(connection).await?;
+            Ok(())
         })
         .await
     }
 
     /// The target has everything of the shard from before then.
-    pub(super) async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    pub(super) async fn stamp(&self, shard: &str, as_of: DateTime<Utc>) -> Result<(), Error> {
         self.run(async |connection| {
             let sql = sqlx::query(
                 "UPDATE publications SET as_of = GREATEST(COALESCE(as_of, ?), ?) \
                  WHERE target = ? AND stream = ? AND shard = ?",
             );
             let sql = sql.bind(as_of).bind(as_of).bind(&self.target).bind(&self.stream).bind(shard);
-            sql.execute(connection).await.map(drop)
+            sql.execute(connection).await?;
+            Ok(())
         })
         .await
     }
 
     /// Records of the shard are lost, and its place with them.
-    pub(super) async fn lose(&self, shard: &str) -> Result<(), sqlx::Error> {
+    pub(super) async fn lose(&self, shard: &str) -> Result<(), Error> {
         self.run(async |connection| {
             let sql = sqlx::query(LOSE).bind(&self.target).bind(&self.stream).bind(shard);
-            sql.execute(connection).await.map(drop)
+            sql.execute(connection).await?;
+            Ok(())
         })
         .await
     }
 
     /// Whether anything is lost for this target that nobody mended yet.
-    pub(super) async fn any_trimmed(&self) -> Result<bool, sqlx::Error> {
+    pub(super) async fn any_trimmed(&self) -> Result<bool, Error> {
         self.run(async |connection| {
             let sql = "SELECT 1 FROM publications WHERE target = ? AND trimmed_at IS NOT NULL LIMIT 1";
             Ok(sqlx::query(sql).bind(&self.target).fetch_optional(connection).await?.is_some())
@@ -146,8 +156,8 @@ impl Ledger {
         record: &Record,
         what: Undelivered<'_>,
         reason: &str,
-    ) -> Result<bool, sqlx::Error> {
-        let encode = |error: serde_json::Error| sqlx::Error::Encode(error.into());
+    ) -> Result<bool, Error> {
+        let encode = |error: serde_json::Error| Error::Mysql(sqlx::Error::Encode(error.into()));
         let (event, row) = match what {
             Undelivered::Event(event) => (Some(serde_json::to_string(event).map_err(encode)?), None),
             Undelivered::Record => (None, Some(record.change.kept())),
