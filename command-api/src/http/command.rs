@@ -119,22 +119,25 @@ impl IntoParams for NewCommand {
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let key = headers.get(IDEMPOTENCY_KEY).ok_or_else(|| {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let key = keys.next().ok_or_else(|| {
         let detail =
             "Send an Idempotency-Key header: a new UUID for a new command, the same for a repetition.";
         Problem::new(Code::IdempotencyKeyMissing, detail).at(IDEMPOTENCY_KEY)
     })?;
     let key = key.to_str().ok().filter(|key| (1..=MAX_KEY_BYTES).contains(&key.len()));
-    key.map(str::to_owned).ok_or_else(|| {
-        let detail = format!("An Idempotency-Key has 1 to {MAX_KEY_BYTES} printable ASCII characters.");
+    key.filter(|_| keys.next().is_none()).map(str::to_owned).ok_or_else(|| {
+        let detail = format!("Send one Idempotency-Key of 1 to {MAX_KEY_BYTES} printable ASCII characters.");
         Problem::new(Code::IdempotencyKeyInvalid, detail).at(IDEMPOTENCY_KEY)
     })
 }
 
 /// The version that the caller has seen: an entity tag as our answers have it, which is the version in quotes.
 fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let tag = value.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    let mut values = headers.get_all(header::IF_MATCH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let tag = Some(value).filter(|_| values.next().is_none());
+    let tag = tag.and_then(|value| value.to_str().ok()?.strip_prefix('"')?.strip_suffix('"'));
     // A tag has one spelling: as we gave it.
     let spelt = |tag: &&str| {
         let digits = tag.len() <= MAX_VERSION_DIGITS && tag.bytes().all(|b| b.is_ascii_digit());
@@ -166,5 +169,26 @@ impl IntoResponse for Reply {
             response.headers_mut().insert(replay, HeaderValue::from_static("true"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn of_two_keys_or_two_versions_none_is_taken() {
+        let key = |values: &[&'static str]| idempotency_key(&headers("idempotency-key", values));
+        assert_eq!(key(&["a"]).unwrap(), "a");
+        assert_eq!(key(&[]).unwrap_err().code(), Code::IdempotencyKeyMissing);
+        assert_eq!(key(&["a", "b"]).unwrap_err().code(), Code::IdempotencyKeyInvalid);
+        let version = |values: &[&'static str]| if_match(&headers("if-match", values));
+        assert_eq!(version(&["\"3\""]).unwrap(), Some(3));
+        assert_eq!(version(&[]).unwrap(), None);
+        assert_eq!(version(&["\"3\"", "\"4\""]).unwrap_err().code(), Code::InvalidHeader);
     }
 }

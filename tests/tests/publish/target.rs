@@ -109,7 +109,7 @@ impl Target {
         let known = tries.len();
         let tried = tries.entry(id.to_owned()).or_default();
         *tried += 1;
-        *tried == 1 && known % 3 == 0
+        *tried == 1 && known.is_multiple_of(3)
     }
 }
 
