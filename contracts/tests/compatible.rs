@@ -111,7 +111,7 @@ fn what_is_new_breaks_nobody() {
         ("message ReservationExpired {", "message ReservationLost {}\nmessage ReservationExpired {"),
         (
             "  StockShortfallResolved stock_shortfall_resolved = 31;",
-            "  StockShortfallResolved stock_shortfall_resolved = 31;\n Stock moved = 32;",
+            "  StockShortfallResolved stock_shortfall_resolved = 31;\n Stock moved = 99;",
         ),
         ("// Its time was over.", "// Its time was over, and nobody came."),
     ] {

@@ -4,17 +4,21 @@
 
 use harness::Database;
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 14] = [
     "_sqlx_migrations",
     "checkpoints",
     "history",
+    "leases",
+    "next_projection",
     "products",
+    "publications",
     "quarantine",
     "reservation_lines",
     "reservations",
     "skus",
     "stock",
     "stores",
+    "undelivered",
 ];
 
 async fn tables(database: &Database) -> Vec<String> {

@@ -106,7 +106,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             let router = server::with_conventions(health::routes(health.clone()));
             let source = source(&dynamodb).await;
             metrics::init();
-            let pool = mysql.pool(CONNECTIONS);
+            let pool = poll::watched(&mysql.pool(CONNECTIONS));
             let mut served = Ok(());
             let serving = async {
                 tokio::select! {
@@ -114,7 +114,7 @@ async fn main() -> anyhow::Result<ExitCode> {
                     never = lag::watch(pool.clone(), health.clone(), max_lag_seconds) => match never {},
                 }
             };
-            poll::run(source, &pool, health.clone(), serving).await;
+            poll::run(source, pool.clone(), health.clone(), serving).await;
             served?;
         }
         Command::Lambda { mysql } => {

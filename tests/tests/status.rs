@@ -39,7 +39,10 @@ async fn progress_is_told_to_people_and_programs() {
     system.settled().await;
     system
         .database
-        .run("INSERT INTO quarantine VALUES ('arn', '1', 'a reason', '{}', UTC_TIMESTAMP(6))")
+        .run(
+            "INSERT INTO quarantine (stream, sequence_number, reason, record, first_seen_at) \
+             VALUES ('arn', '1', 'a reason', '{}', UTC_TIMESTAMP(6))",
+        )
         .await;
     let events = system.database.number("SELECT COUNT(*) FROM history").await;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use harness::{Answer, Call, Count, Pair, unique};
+use harness::{Answer, Call, Count, Fault, Pair, unique};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Method;
@@ -210,7 +210,8 @@ async fn stock_up(pair: &Pair) -> Expected {
     expected
 }
 
-async fn storm(seed: u64) {
+/// Which faults were met, and how often.
+async fn storm(seed: u64) -> Vec<(Call, Fault, usize)> {
     println!("storm {seed}: run it again with {SEED}={seed}");
     let pair = Pair::new().await;
     let mut expected = stock_up(&pair).await;
@@ -220,11 +221,6 @@ async fn storm(seed: u64) {
     }
     pair.faults.calm();
 
-    for call in Call::ALL {
-        for fault in call.faults() {
-            assert!(pair.faults.met(call, *fault) > 0, "no {call:?} met {fault:?}");
-        }
-    }
     let ledger = pair.ledger().await;
     for (sku, count) in &expected.counts {
         assert_eq!(ledger.count(STORE, sku), *count, "{sku}");
@@ -239,13 +235,23 @@ async fn storm(seed: u64) {
 
     let _relay = pair.system.relay().await;
     pair.system.settled().await;
+    let faults = Call::ALL.into_iter().flat_map(|call| call.faults().iter().map(move |fault| (call, *fault)));
+    faults.map(|(call, fault)| (call, fault, pair.faults.met(call, fault))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_storm_of_faults_every_acknowledged_command_is_there_once() {
     match std::env::var(SEED) {
-        Ok(seed) => storm(seed.parse().unwrap()).await,
-        // At once: what a storm takes is waiting.
-        Err(_) => drop(join_all(SEEDS.into_iter().chain([rand::random()]).map(storm)).await),
+        Ok(seed) => drop(storm(seed.parse().unwrap()).await),
+        // At once: what a storm takes is waiting. One storm may miss a rare fault; all of them may not.
+        Err(_) => {
+            let storms = join_all(SEEDS.into_iter().chain([rand::random()]).map(storm)).await;
+            let mut met = BTreeMap::new();
+            for (call, fault, times) in storms.into_iter().flatten() {
+                *met.entry(format!("{call:?} {fault:?}")).or_insert(0) += times;
+            }
+            let missed: Vec<_> = met.iter().filter(|(_, times)| **times == 0).collect();
+            assert!(missed.is_empty(), "no call met {missed:?}");
+        }
     }
 }

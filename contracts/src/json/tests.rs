@@ -85,7 +85,7 @@ fn an_event_is_a_cloud_event_without_anything_private() {
 #[test]
 fn types_are_made_from_the_names_of_events() {
     let types: Vec<String> = events().map(|event| type_of(&event)).collect();
-    assert_eq!(types.len(), 12);
+    assert_eq!(types.len(), 13);
     for name in ["store.defined", "reservation.made_ready", "stock.shortfall_detected"] {
         assert!(types.contains(&format!("torioki.{name}.v1")), "{name} of {types:?}");
     }

@@ -95,7 +95,7 @@ impl<D: Database<Connection: Election + Places> + Clone> Led<D> {
 
 /// The pool of a poller. Its connections are closed by the server itself when a poller that was stopped, or whose machine
 /// is gone, says nothing more in the middle of a transaction: it would hold the lease, and the rows, for ever.
-pub(super) fn watched(pool: &MySqlPool) -> MySqlPool {
+pub fn watched(pool: &MySqlPool) -> MySqlPool {
     let options = pool.options().clone().idle_timeout(SILENCE / 2);
     let options = options.after_connect(|connection, _| {
         Box::pin(async move {

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 pub use dynamodb::Source;
 pub use health::Health;
+pub use leader::watched;
 pub(crate) use poller::Sink;
 
 use self::checkpoint::{Checkpoints, Places};
@@ -59,11 +60,10 @@ pub(crate) struct Driver<T, D> {
     now: fn() -> DateTime<Utc>,
 }
 
-/// Runs until `stop` comes, then lets the next poller work at once. Dropping it at any await loses nothing: what was not
-/// committed is read again; the next poller then waits for the end of the lease.
-pub async fn run(source: Source, pool: &MySqlPool, health: Health, stop: impl Future<Output = ()>) {
-    let database = Mysql::new(leader::watched(pool));
-    let driver = Driver::new(source, database, health, Utc::now, Uuid::now_v7().to_string());
+/// Runs, on a pool of [`watched`] connections, until `stop` comes; then lets the next poller work at once. Dropping it at
+/// any await loses nothing: what was not committed is read again; the next poller then waits for the end of the lease.
+pub async fn run(source: Source, pool: MySqlPool, health: Health, stop: impl Future<Output = ()>) {
+    let driver = Driver::new(source, Mysql::new(pool), health, Utc::now, Uuid::now_v7().to_string());
     tokio::select! {
         () = driver.run() => {}
         () = stop => {}
