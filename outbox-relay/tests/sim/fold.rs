@@ -21,7 +21,7 @@ pub(super) type Rows = BTreeMap<(&'static str, String), (u64, String)>;
 #[derive(Default)]
 struct Fold(RefCell<Rows>);
 
-pub(super) async fn fold<'r>(records: impl Iterator<Item = &'r Record>) -> Rows {
+pub(super) async fn fold(records: &[Record]) -> Rows {
     let fold = Fold::default();
     for record in records {
         let records = std::slice::from_ref(record);

@@ -42,10 +42,15 @@ async fn simulate(seed: u64, mutation: Option<Mutation>) -> Result<(), String> {
         }
     }
     settle(&world).await;
+    let records = {
+        let state = world.borrow();
+        let mut applied: Vec<&Event> =
+            state.events.iter().filter(|event| event.applied && !event.bad).collect();
+        applied.sort_by_key(|event| event.order);
+        applied.into_iter().map(|event| event.record.clone()).collect::<Vec<_>>()
+    };
+    let rows = fold(&records).await;
     let state = world.borrow();
-    let mut applied: Vec<&Event> = state.events.iter().filter(|event| event.applied && !event.bad).collect();
-    applied.sort_by_key(|event| event.order);
-    let rows = fold(applied.into_iter().map(|event| &event.record)).await;
     state.verdict(&rows)?;
     if state.is_settled() { Ok(()) } else { Err("it does not catch up".to_owned()) }
 }
