@@ -101,9 +101,9 @@ impl Api {
         Answer { status, headers, body }
     }
 
-    /// A query.
+    /// A query that is read for by itself.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], String::new()).await
+        self.send(Method::GET, path, &[("cache-control", "no-cache")], String::new()).await
     }
 
     /// A command under this key.

@@ -4,7 +4,14 @@ use contracts::problem::Code;
 use platform::problems;
 
 /// Of every question.
-const QUESTION: [Code; 4] = [Code::InvalidId, Code::InvalidQuery, Code::Unavailable, Code::Internal];
+const QUESTION: [Code; 6] = [
+    Code::InvalidId,
+    Code::InvalidQuery,
+    Code::InvalidHeader,
+    Code::ProjectionBehind,
+    Code::Unavailable,
+    Code::Internal,
+];
 /// Of every question that not everybody may ask.
 const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 

@@ -3,33 +3,41 @@
 //! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never answer with customer data.
 
 mod access;
+mod answer;
 mod codes;
 mod cursor;
 mod openapi;
 mod params;
 mod problems;
+mod reader;
 mod reservations;
+mod shared;
 mod stock;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
-use axum::response::Response;
+use axum::middleware::{from_fn, from_fn_with_state};
 use platform::auth::{self, Verifier};
 use platform::docs;
-use sqlx::MySqlPool;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::read::Source;
+use shared::Shared;
+
 /// The routes under `/v1`, and their documentation.
-pub(crate) fn routes(pool: MySqlPool, verifier: Verifier) -> Router {
+pub(crate) fn routes(source: Source, verifier: Verifier) -> Router {
     let (stock, stock_document) = for_everybody().split_for_parts();
     let (reservations, reservations_document) = for_some().split_for_parts();
-    let reservations = reservations.route_layer(map_response(no_store)).layer(auth::layer(verifier));
     let document = openapi::document(stock_document.merge_from(reservations_document));
-    stock.merge(reservations).with_state(pool).merge(docs::routes(platform::openapi::text(&document)))
+    let stock = stock.route_layer(from_fn_with_state(Shared::new(), shared::share));
+    let reservations = reservations.route_layer(from_fn(shared::private)).layer(auth::layer(verifier));
+    let lookups = stock
+        .merge(reservations)
+        .route_layer(from_fn_with_state(source.stale_after(), answer::unless_modified))
+        .route_layer(from_fn(reader::tell_preference));
+    lookups.with_state(source).merge(docs::routes(platform::openapi::text(&document)))
 }
 
 /// The API's OpenAPI document.
@@ -38,19 +46,13 @@ pub(crate) fn document() -> OpenApi {
 }
 
 /// Stock is no secret.
-fn for_everybody() -> OpenApiRouter<MySqlPool> {
+fn for_everybody() -> OpenApiRouter<Source> {
     OpenApiRouter::with_openapi(openapi::Parts::openapi())
         .routes(routes!(stock::level))
         .routes(routes!(stock::stores_with_sku))
 }
 
 /// Holds are shown to those who have to do with them.
-fn for_some() -> OpenApiRouter<MySqlPool> {
+fn for_some() -> OpenApiRouter<Source> {
     OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
-}
-
-/// What one person put aside is nothing for a shared cache to keep.
-async fn no_store(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
