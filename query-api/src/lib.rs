@@ -4,6 +4,7 @@
 //! tables, and never answer with customer data (see [`read`]).
 
 mod http;
+mod live;
 mod read;
 
 use axum::Router;

@@ -7,8 +7,8 @@ use reqwest::Method;
 use serde_json::json;
 
 const STORE: &str = "hinata.shibuya-01";
-const CALLERS: usize = 20;
-const TRIES: usize = 50;
+const CALLERS: usize = 10;
+const TRIES: usize = 100;
 
 async fn look(queries: &Api, path: &str, token: &str, wait: &str) -> Answer {
     let headers = [("consistency-token", token), ("prefer", wait)];
@@ -28,12 +28,15 @@ async fn hold_then_look_a_thousand_times_and_it_is_always_there() {
     let listed: Vec<&str> = skus.iter().map(String::as_str).collect();
     commands.stock_up(STORE, "hinata.A", &listed, 1000).await;
 
-    let caller = |sku: String| {
+    let caller = |number: usize, sku: String| {
         let (commands, queries) = (commands.clone(), queries.clone());
+        // Of one customer all holds would wait for each other.
+        let customer = json!({"name": "花子", "phone": format!("090-0000-{number:04}")});
+        let hold = json!({"store_id": STORE, "lines": [{"sku": sku, "quantity": 1}], "customer": customer});
         async move {
             let stock = format!("/v1/stores/{STORE}/stock/{sku}");
             for n in 1..=TRIES {
-                let placed = commands.hold(STORE, &sku, 1).await.expect(201);
+                let placed = commands.post("/v1/reservations", hold.clone()).await.expect(201);
                 let path = format!("/v1/reservations/{}", placed.text("reservation_id"));
                 let token = token(&placed);
                 let seen = look(&queries, &path, &token, "wait=10").await.expect(200);
@@ -45,7 +48,7 @@ async fn hold_then_look_a_thousand_times_and_it_is_always_there() {
             }
         }
     };
-    let callers: Vec<_> = skus.into_iter().map(|sku| tokio::spawn(caller(sku))).collect();
+    let callers: Vec<_> = skus.into_iter().enumerate().map(|(n, sku)| tokio::spawn(caller(n, sku))).collect();
     for caller in callers {
         caller.await.unwrap();
     }
@@ -90,4 +93,30 @@ async fn what_does_not_come_is_waited_for_no_longer_than_asked() {
     // Once the relay is there, so is the store.
     let _relay = system.relay().await;
     assert_eq!(look(&queries, stock, &token, "wait=10").await.outcome(), (404, "unknown_sku"));
+}
+
+/// With what is held and what is never offered, in a count that falls below both.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_available_can_be_held_and_no_piece_more() {
+    const SKU: &str = "hinata.A-00";
+    let system = System::new().await;
+    let (commands, _relay, queries) = tokio::join!(system.command_api(), system.relay(), system.query_api());
+    let (commands, queries) = (Api::from(&commands), Api::from(&queries));
+    commands.stock_up(STORE, "hinata.A", &[SKU], 9).await;
+    let stock = format!("/v1/stores/{STORE}/stock/{SKU}");
+    for (on_hand, safety) in [(9, 2), (8, 0), (5, 4), (3, 0), (12, 12), (20, 1)] {
+        let counted = commands.put(&stock, json!({"on_hand": on_hand, "safety": safety})).await.expect(200);
+        let seen = look(&queries, &stock, &token(&counted), "wait=10").await.expect(200);
+        assert_eq!((&seen.body["version"], &seen.body["safety"]), (&counted.body["version"], &json!(safety)));
+        let available = u32::try_from(seen.body["available"].as_u64().unwrap()).unwrap();
+        assert_eq!(seen.body["available"], counted.body["available"]);
+        let refused = commands.hold(STORE, SKU, available + 1).await;
+        assert_eq!(refused.outcome(), (409, "insufficient_stock"), "{}", seen.body);
+        if available > 0 {
+            // One stays, so that the next count meets what is held.
+            let placed = commands.hold(STORE, SKU, available).await.expect(201);
+            let seen = look(&queries, &stock, &token(&placed), "wait=10").await.expect(200);
+            assert_eq!(seen.body["available"], 0);
+        }
+    }
 }

@@ -16,6 +16,7 @@ const QUESTION: [Code; 6] = [
 const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 
 problems! {
+    pub(super) Stream: [BrandMismatch, InvalidQuery, InvalidHeader, Unavailable, Internal];
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;

@@ -9,6 +9,8 @@ use utoipa::openapi::{OpenApi, RefOr, Response};
 use super::params::{Limit, Status};
 use super::reader::MAX_WAIT;
 
+/// The operation that is no lookup.
+const STREAM: &str = "changes";
 /// An entity tag, as an example.
 const TAG: &str = "\"0f343b0931126a20f133d67c2b018a3b.1777627802000000\"";
 
@@ -27,7 +29,8 @@ pub(super) struct Parts;
 
 /// The whole document, from that of the routes.
 pub(super) fn document(mut routes: OpenApi) -> OpenApi {
-    operations(&mut routes).for_each(lookup);
+    let lookups = operations(&mut routes).filter(|one| one.operation_id.as_deref() != Some(STREAM));
+    lookups.for_each(lookup);
     let description = format!(
         "Answers from a projection of what the command API did: exactly, but maybe a moment behind. Every answer says \
          `as_of`: it holds every event up to then; `null` when that is not known; `stale: true` beside it when that is too \

@@ -14,7 +14,8 @@ use super::problems::not_found;
 use super::reader::Reader;
 use super::{codes, cursor};
 use crate::read;
-use crate::read::stock::StoreWithSku;
+use crate::read::changes::Changed;
+use crate::read::stock::{self as read_stock, StoreWithSku};
 
 /// The count of one SKU in one store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,6 +44,27 @@ pub(super) struct StockOut {
     updated_at: DateTime<Utc>,
 }
 
+impl StockOut {
+    fn new(store_id: StoreId, sku: Sku, level: &read_stock::Level) -> Self {
+        Self {
+            store_id,
+            sku,
+            available: level.available,
+            on_hand: level.on_hand,
+            held: level.held,
+            safety: level.safety,
+            version: level.version,
+            updated_at: level.updated_at,
+        }
+    }
+
+    /// Ids in the projection are ids; what is none is not told.
+    pub(super) fn of(changed: &Changed) -> Option<Self> {
+        let (store_id, sku) = (changed.store_id.parse().ok()?, changed.sku.parse().ok()?);
+        Some(Self::new(store_id, sku, &changed.level))
+    }
+}
+
 /// One SKU in one store
 ///
 /// A count proves its store and SKU.
@@ -68,17 +90,7 @@ pub(super) async fn level(
     let level = read::stock::level(&mut session, &store_id, &sku).await?;
     let as_of = session.end();
     let level = level.map_err(|missing| not_found(missing, as_of))?;
-    let answer = StockOut {
-        store_id,
-        sku,
-        available: level.available,
-        on_hand: level.on_hand,
-        held: level.held,
-        safety: level.safety,
-        version: level.version,
-        updated_at: level.updated_at,
-    };
-    Ok(Dated { answer, as_of })
+    Ok(Dated { answer: StockOut::new(store_id, sku, &level), as_of })
 }
 
 /// Stores that counted a SKU, in the order of their ids.

@@ -14,6 +14,7 @@ mod session;
 mod source;
 mod waiting;
 
+pub(crate) mod changes;
 pub(crate) mod reservations;
 pub(crate) mod stock;
 

@@ -61,6 +61,11 @@ impl Session {
         Ok(self.rows(query).await?.into_iter().next())
     }
 
+    /// The time up to which what it reads is complete.
+    pub(crate) fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
     /// Gives the connection back, after the last read.
     pub(crate) fn end(mut self) -> AsOf {
         self.ended = true;

@@ -71,6 +71,11 @@ impl Source {
         self.begin(self.lookups()).await
     }
 
+    /// A session on the database that the relay writes: there positions of changes never fall.
+    pub(crate) async fn writer_session(&self) -> Result<Session, Error> {
+        self.begin(&self.writer).await
+    }
+
     async fn begin(&self, pool: &MySqlPool) -> Result<Session, Error> {
         let mut session = Session::open(pool).await?;
         session.date(self.stale_after).await?;
