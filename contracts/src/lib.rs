@@ -2,6 +2,7 @@
 //!
 //! Owns what has to mean the same on both sides of the outbox. It must never do IO, read a clock, or know a service.
 
+mod aggregate;
 mod event;
 mod hours;
 mod id;
@@ -11,6 +12,7 @@ mod table;
 mod text;
 mod wire;
 
+pub mod consistency;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(feature = "openapi")]
@@ -18,6 +20,7 @@ pub mod openapi;
 pub mod problem;
 pub mod trace;
 
+pub use aggregate::{Aggregate, AggregateError};
 pub use event::event_type;
 pub use hours::{HoursError, LocalTime, OpeningHours, Span, SpecialDay};
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};

@@ -34,6 +34,8 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0016" "next_projection",
     "0017" "publications",
     "0018" "undelivered",
+    "0030" "positions",
+    "0031" "stock_changes",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

@@ -4,18 +4,20 @@
 //! tables, and never answer with customer data (see [`read`]).
 
 mod http;
+mod live;
 mod read;
 
 use axum::Router;
 use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
-use sqlx::MySqlPool;
 use utoipa::openapi::OpenApi;
 
+pub use read::Source;
+
 /// Everything that this service answers.
-pub fn router(pool: MySqlPool, verifier: Verifier) -> Router {
-    with_conventions(http::routes(pool.clone(), verifier).merge(health::routes(Projection(pool))))
+pub fn router(source: Source, verifier: Verifier) -> Router {
+    with_conventions(http::routes(source.clone(), verifier).merge(health::routes(Projection(source))))
 }
 
 /// The API's OpenAPI document.
@@ -26,7 +28,7 @@ pub fn document() -> OpenApi {
 
 /// The projection, as health sees it.
 #[derive(Clone)]
-struct Projection(MySqlPool);
+struct Projection(Source);
 
 impl Ready for Projection {
     async fn check(&self) -> Result<(), NotReady> {
@@ -34,7 +36,7 @@ impl Ready for Projection {
             tracing::warn!(cause = error.cause(), "the projection cannot be read");
             NotReady(match error {
                 read::Error::NoSchema(_) => "the projection's schema is not there: run `migrate mysql`",
-                read::Error::Unavailable(_) | read::Error::TimedOut => {
+                read::Error::Unavailable(_) | read::Error::TimedOut | read::Error::Behind => {
                     "the projection's database does not answer"
                 }
                 read::Error::Defect(_) => "the projection's database gives answers that cannot be read",

@@ -1,15 +1,21 @@
 //! The `query-api` binary.
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use chrono::TimeDelta;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use platform::auth;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
+use query_api::Source;
+use sqlx::mysql::MySqlConnectOptions;
 
 /// Most connections to MySQL. A read takes about a millisecond, so these serve thousands a second; more would only
 /// move the queue into MySQL.
 const MAX_CONNECTIONS: u32 = 20;
+/// Age of `as_of`, in seconds, from which on an answer is stale unless told otherwise: that from which on the relay is not
+/// ready. A quiet stream's is about three.
+const DEFAULT_STALE_SECONDS: u32 = 60;
 /// Where it listens unless told: beside the command API, which has 8080.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8081";
 
@@ -29,6 +35,8 @@ enum Command {
         #[command(flatten)]
         mysql: Box<Mysql>,
         #[command(flatten)]
+        reading: Box<Reading>,
+        #[command(flatten)]
         auth: auth::Options,
     },
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
@@ -39,15 +47,29 @@ enum Command {
     },
 }
 
+/// How answers are read.
+#[derive(Args)]
+struct Reading {
+    /// URL of a replica of that database, which lookups read in its stead
+    #[arg(long, env = "READ_URL", hide_env_values = true)]
+    read_url: Option<MySqlConnectOptions>,
+    /// Age of `as_of`, in seconds, from which on an answer says `stale`
+    #[arg(long, env = "STALE_SECONDS", default_value_t = DEFAULT_STALE_SECONDS)]
+    stale_seconds: u32,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::command().mut_subcommand("serve", |serve| {
         serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
     });
     match Cli::from_arg_matches(&cli.get_matches())?.command {
-        Command::Serve { listen, mysql, auth } => {
+        Command::Serve { listen, mysql, reading, auth } => {
             telemetry::init();
-            let router = query_api::router(mysql.pool(MAX_CONNECTIONS), auth.verifier());
+            let replica = reading.read_url.map(|url| Mysql { mysql_url: url }.pool(MAX_CONNECTIONS));
+            let stale_after = TimeDelta::seconds(reading.stale_seconds.into());
+            let source = Source::new(mysql.pool(MAX_CONNECTIONS), replica, stale_after);
+            let router = query_api::router(source, auth.verifier());
             server::serve(listen.listen, router).await?;
         }
         Command::Probe { port } => server::probe(port).await.context("not ready")?,

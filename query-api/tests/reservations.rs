@@ -66,20 +66,3 @@ async fn a_store_has_its_reservations_by_status() {
         assert_eq!(api.get(&format!("{path}?status={status}")).await, nothing);
     }
 }
-
-#[tokio::test]
-async fn only_reservations_are_kept_out_of_caches() {
-    let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
-    let cached = async |path: &str| {
-        let response = api.response(path).await;
-        response.headers().get("cache-control").map(|value| value.to_str().unwrap().to_owned())
-    };
-    db.reservation(&id(1), STORE, "held", "2026-01-02 05:00:00").await;
-    db.stock(STORE, "hinata.A", 1, 0, 0).await;
-    let no_store = Some("no-store".to_owned());
-    assert_eq!(cached(&format!("/v1/reservations/{}", id(1))).await, no_store);
-    assert_eq!(cached(&format!("/v1/reservations/{}", id(2))).await, no_store);
-    assert_eq!(cached(&format!("/v1/stores/{STORE}/reservations")).await, no_store);
-    assert_eq!(cached(&format!("/v1/stores/{STORE}/stock/hinata.A")).await, None);
-}

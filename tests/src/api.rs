@@ -101,9 +101,16 @@ impl Api {
         Answer { status, headers, body }
     }
 
-    /// A query.
+    /// A query that is read for by itself.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], String::new()).await
+        self.send(Method::GET, path, &[("cache-control", "no-cache")], String::new()).await
+    }
+
+    /// How a query is answered whose body has no end: without it.
+    pub async fn opened(&self, path: &str) -> Answer {
+        let response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: Value::Null }
     }
 
     /// A command under this key.

@@ -124,6 +124,9 @@ impl Asked<'_> {
                     self.queries.with_token(self.system.token(Role::Manager, place.brand(), &[], "m"));
                 until("the hold is seen", || async { manager.get(&path).await.status == 200 }).await;
             }
+            if row.path == "/v1/stock/stream" {
+                return api.opened(&format!("{path}?store_id={}&sku={sku}", place.store())).await;
+            }
             return api.get(&path).await;
         }
         let body = body(&row.path, place, &sku);

@@ -92,6 +92,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// The version of what was changed.
     pub version: Option<u64>,
+    /// The consistency token of what the command wrote, if it wrote anything.
+    pub token: Option<String>,
     /// JSON.
     pub body: String,
     /// Whether this is the answer to an earlier sending of the same command.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use contracts::ReservationId;
+use contracts::consistency::Token;
 use platform::auth::Denied;
 use rand::Rng;
 use serde_json::Value;
@@ -182,14 +183,14 @@ impl App {
     }
 
     fn answer(&self, reply: Reply, replayed: bool) -> Answer {
-        let Reply { status, location, version, grants, mut body, .. } = reply;
+        let Reply { status, location, version, grants, token, mut body, .. } = reply;
         if let Some(id) = grants
             && let Ok(Value::Object(mut members)) = serde_json::from_str(&body)
         {
             members.insert("capability".to_owned(), self.secrets.capability(id).reveal().into());
             body = Value::Object(members).to_string();
         }
-        Answer { status, location, version, body, replayed }
+        Answer { status, location, version, token, body, replayed }
     }
 }
 
@@ -209,13 +210,15 @@ fn now() -> DateTime<Utc> {
 }
 
 fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes {
-    let events = decision.happened.into_iter().map(|happened| happened.envelope(context, at)).collect();
+    let events: Vec<_> =
+        decision.happened.into_iter().map(|happened| happened.envelope(context, at)).collect();
     let reply = Reply {
         request_hash: context.request_hash.clone(),
         status: decision.status,
         location: decision.location,
         version: decision.version,
         grants: decision.grants,
+        token: Token::of(&events).map(|token| token.to_string()),
         body: decision.body.to_string(),
     };
     Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }

@@ -154,7 +154,7 @@ pub(super) struct Reply(pub Answer);
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let Answer { status, location, version, body, replayed } = self.0;
+        let Answer { status, location, version, token, body, replayed } = self.0;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut response = (status, [json], body).into_response();
@@ -163,6 +163,9 @@ impl IntoResponse for Reply {
         }
         if let Some(tag) = version.and_then(|version| HeaderValue::try_from(format!("\"{version}\"")).ok()) {
             response.headers_mut().insert(header::ETAG, tag);
+        }
+        if let Some(token) = token.and_then(|token| HeaderValue::try_from(token).ok()) {
+            response.headers_mut().insert(HeaderName::from_static("consistency-token"), token);
         }
         if replayed {
             let replay = HeaderName::from_static("idempotent-replay");

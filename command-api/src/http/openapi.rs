@@ -1,5 +1,6 @@
 //! The document of this API.
 
+use contracts::consistency;
 use platform::openapi::{CONVENTIONS, answers, header, operations, whole};
 use platform::server::{MAX_BODY_BYTES, REQUEST_TIMEOUT};
 use utoipa::openapi::link::Link;
@@ -53,6 +54,10 @@ pub(super) fn document(routes: OpenApi) -> OpenApi {
     let tag = header("The version of what was changed, in quotes: for `If-Match`.", "\"3\"");
     let replay =
         header("`true` where the same command had been carried out before: this is its answer.", "true");
+    let token = header(
+        "Where something was changed: send it with a query, and the answer has the change. Opaque.",
+        "c3RvcmUjaGluYXRhLmdpbnphLTAxIDE",
+    );
     for operation in operations(&mut api) {
         let places = operation.operation_id.as_deref() == Some(PLACE);
         let is_command = operation.parameters.iter().flatten().any(|parameter| match parameter {
@@ -65,6 +70,7 @@ pub(super) fn document(routes: OpenApi) -> OpenApi {
                     response.links.extend(moves());
                 }
                 response.headers.insert("ETag".to_owned(), tag.clone().into());
+                response.headers.insert(consistency::HEADER.to_owned(), token.clone().into());
                 response.headers.insert("Idempotent-Replay".to_owned(), replay.clone().into());
             }
         }

@@ -213,6 +213,7 @@ mod tests {
             location: None,
             version: None,
             grants: None,
+            token: None,
             body: "{}".into(),
         };
         items::reply(&CommandId("c".into()), &reply, Utc::now(), 0).unwrap()

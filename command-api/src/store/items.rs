@@ -134,6 +134,8 @@ struct ReplyItem {
     version: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     grants: Option<ReservationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     body: String,
     #[serde(with = "ts_microseconds")]
     answered_at: DateTime<Utc>,
@@ -296,9 +298,20 @@ pub(super) fn sku(sku: &Sku, product_code: &ProductCode) -> Result<Item, Error> 
 }
 
 pub(super) fn reply(id: &CommandId, reply: &Reply, at: DateTime<Utc>, ttl: i64) -> Result<Item, Error> {
-    let Reply { request_hash, status, location, version, grants, body } = reply.clone();
+    let Reply { request_hash, status, location, version, grants, token, body } = reply.clone();
     let pk = id.0.clone();
-    to_item(&ReplyItem { pk, request_hash, status, location, version, grants, body, answered_at: at, ttl })
+    to_item(&ReplyItem {
+        pk,
+        request_hash,
+        status,
+        location,
+        version,
+        grants,
+        token,
+        body,
+        answered_at: at,
+        ttl,
+    })
 }
 
 impl State {
@@ -307,9 +320,9 @@ impl State {
         let pk = partition_key(key);
         match key {
             Key::Reply(_) => {
-                let ReplyItem { request_hash, status, location, version, grants, body, .. } =
+                let ReplyItem { request_hash, status, location, version, grants, token, body, .. } =
                     read(&pk, item)?;
-                self.reply = Some(Reply { request_hash, status, location, version, grants, body });
+                self.reply = Some(Reply { request_hash, status, location, version, grants, token, body });
             }
             Key::Stock(key) => {
                 self.stocks.insert(key.clone(), stock_of(&pk, item)?);

@@ -172,6 +172,8 @@ pub struct Reply {
     pub version: Option<u64>,
     /// The hold whose capability goes with the answer. The capability itself is made anew each time, and stored nowhere.
     pub grants: Option<ReservationId>,
+    /// The consistency token of what it wrote, if it wrote anything.
+    pub token: Option<String>,
     /// JSON.
     pub body: String,
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 use super::plan::Quarantined;
-use super::rows::{self, Reservation, Row};
-use super::{Edition, LAMBDA_SHARD, aside, forget, lease};
+use super::rows::{self, Reservation, Row, Stock};
+use super::{Edition, LAMBDA_SHARD, aside, changes, forget, lease};
 
 /// Why a step was not done.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,9 @@ pub(crate) trait Projection {
 
     /// Takes whose they were out of the history of those of these reservations that are anonymous.
     async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error>;
+
+    /// Tells whoever follows stocks which of them changed. To be done after all other rows were written.
+    async fn announce(&mut self, stocks: &BTreeMap<(String, String), Stock>) -> Result<(), Error>;
 
     /// Puts records of a stream into quarantine, by their sequence numbers.
     async fn put_aside(&mut self, stream: &str, records: &BTreeMap<String, Quarantined>)
@@ -135,6 +138,11 @@ impl Projection for MySqlConnection {
 
     async fn forget(&mut self, reservations: &BTreeMap<String, Reservation>) -> Result<(), Error> {
         Ok(forget::write(self, reservations.keys().map(String::as_str)).await?)
+    }
+
+    async fn announce(&mut self, stocks: &BTreeMap<(String, String), Stock>) -> Result<(), Error> {
+        let keys = stocks.keys().map(|(store_id, sku)| (store_id.as_str(), sku.as_str()));
+        Ok(changes::write(self, keys).await?)
     }
 
     async fn put_aside(

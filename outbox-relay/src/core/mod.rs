@@ -4,6 +4,7 @@
 
 mod aside;
 mod change;
+pub(crate) mod changes;
 pub(crate) mod database;
 pub(crate) mod decode;
 mod edition;

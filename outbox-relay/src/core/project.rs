@@ -134,5 +134,6 @@ pub(crate) async fn write(steps: &mut impl Projection, plan: &Plan, stream: &str
     }
     steps.upsert(Edition::Live, &plan.history).await?;
     steps.forget(&plan.reservations).await?;
-    steps.put_aside(stream, &plan.quarantine).await
+    steps.put_aside(stream, &plan.quarantine).await?;
+    steps.announce(&plan.stocks).await
 }

@@ -13,7 +13,7 @@ use platform::mysql::Mysql;
 use sqlx::MySqlConnection;
 
 use crate::command_state::{self, CommandState};
-use crate::core::lease;
+use crate::core::{changes, lease};
 
 /// Connections: one for each segment, and the one that holds the lock.
 const CONNECTIONS: u32 = fill::SEGMENTS.unsigned_abs() + 1;
@@ -68,6 +68,7 @@ pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> 
         // On the connection that holds the lock: where it was lost, nothing is swapped.
         tables::swap(guard).await?;
         tracing::info!(items, "swapped");
+        changes::all(guard).await?;
         let losses_left = tables::mend(guard, started_at).await?;
         tables::drop_old(guard).await?;
         Ok(Rebuilt { items, losses_left })

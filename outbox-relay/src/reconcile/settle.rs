@@ -15,7 +15,7 @@ use super::Error;
 use super::compare::{Action, Found, compare};
 use super::report::{Kind, Report};
 use crate::command_state::{CommandState, add_rows};
-use crate::core::Plan;
+use crate::core::{Plan, changes};
 use crate::staging::patiently;
 
 /// How long a difference must last until it is one. The relay applies an event within a second; one that is this far
@@ -58,6 +58,7 @@ pub(super) async fn settle(
         for plan in plans(state, &sources(&unrepaired)).await? {
             act(pool, &plan, Action::Repair(&unrepaired)).await?;
         }
+        patiently(pool, changes::all).await?;
         let now = look(state, pool, &sources(&unrepaired)).await?;
         unrepaired = lasting(state, pool, now).await?;
     }

@@ -17,7 +17,7 @@ use super::world::{World, now, pause, sequence_number, tell};
 use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
-use crate::core::rows::{Reservation, Row};
+use crate::core::rows::{Reservation, Row, Stock};
 use crate::poll::checkpoint::Places;
 use crate::poll::leader::{Election, LEASE};
 use crate::poll::shards::{Begin, Known};
@@ -228,6 +228,11 @@ impl Projection for Transaction {
 
     /// No reservation of the simulation is anonymous.
     async fn forget(&mut self, _: &BTreeMap<String, Reservation>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Nobody follows stocks here.
+    async fn announce(&mut self, _: &BTreeMap<(String, String), Stock>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::stream::ARN;
 use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
-use crate::core::rows::{Reservation, Row};
+use crate::core::rows::{Reservation, Row, Stock};
 use crate::core::{Batch, Progress, Record, project};
 
 /// By table and key: the version, and the row.
@@ -63,6 +63,11 @@ impl Projection for Rows {
     }
 
     async fn forget(&mut self, _: &BTreeMap<String, Reservation>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Nobody follows stocks here.
+    async fn announce(&mut self, _: &BTreeMap<(String, String), Stock>) -> Result<(), Error> {
         Ok(())
     }
 

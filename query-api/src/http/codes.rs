@@ -4,11 +4,19 @@ use contracts::problem::Code;
 use platform::problems;
 
 /// Of every question.
-const QUESTION: [Code; 4] = [Code::InvalidId, Code::InvalidQuery, Code::Unavailable, Code::Internal];
+const QUESTION: [Code; 6] = [
+    Code::InvalidId,
+    Code::InvalidQuery,
+    Code::InvalidHeader,
+    Code::ProjectionBehind,
+    Code::Unavailable,
+    Code::Internal,
+];
 /// Of every question that not everybody may ask.
 const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 
 problems! {
+    pub(super) Stream: [BrandMismatch, InvalidQuery, InvalidHeader, Unavailable, Internal];
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;

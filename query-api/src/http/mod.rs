@@ -3,54 +3,68 @@
 //! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never answer with customer data.
 
 mod access;
+mod answer;
 mod codes;
 mod cursor;
 mod openapi;
 mod params;
 mod problems;
+mod reader;
 mod reservations;
+mod shared;
 mod stock;
+mod stream;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
-use axum::response::Response;
+use axum::middleware::{from_fn, from_fn_with_state};
 use platform::auth::{self, Verifier};
 use platform::docs;
-use sqlx::MySqlPool;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::live::Live;
+use crate::read::Source;
+use shared::Shared;
+
 /// The routes under `/v1`, and their documentation.
-pub(crate) fn routes(pool: MySqlPool, verifier: Verifier) -> Router {
+pub(crate) fn routes(source: Source, verifier: Verifier) -> Router {
     let (stock, stock_document) = for_everybody().split_for_parts();
     let (reservations, reservations_document) = for_some().split_for_parts();
-    let reservations = reservations.route_layer(map_response(no_store)).layer(auth::layer(verifier));
-    let document = openapi::document(stock_document.merge_from(reservations_document));
-    stock.merge(reservations).with_state(pool).merge(docs::routes(platform::openapi::text(&document)))
+    let (live, live_document) = for_followers().split_for_parts();
+    let document =
+        [reservations_document, live_document].into_iter().fold(stock_document, OpenApi::merge_from);
+    let document = openapi::document(document);
+    let stock = stock.route_layer(from_fn_with_state(Shared::new(), shared::share));
+    let reservations = reservations.route_layer(from_fn(shared::private)).layer(auth::layer(verifier));
+    let lookups = stock
+        .merge(reservations)
+        .route_layer(from_fn_with_state(source.stale_after(), answer::unless_modified))
+        .route_layer(from_fn(reader::tell_preference));
+    let live = live.with_state(Live::new(source.clone()));
+    lookups.with_state(source).merge(live).merge(docs::routes(platform::openapi::text(&document)))
 }
 
 /// The API's OpenAPI document.
 pub(crate) fn document() -> OpenApi {
-    openapi::document(for_everybody().into_openapi().merge_from(for_some().into_openapi()))
+    let stock = for_everybody().into_openapi().merge_from(for_some().into_openapi());
+    openapi::document(stock.merge_from(for_followers().into_openapi()))
 }
 
 /// Stock is no secret.
-fn for_everybody() -> OpenApiRouter<MySqlPool> {
+fn for_everybody() -> OpenApiRouter<Source> {
     OpenApiRouter::with_openapi(openapi::Parts::openapi())
         .routes(routes!(stock::level))
         .routes(routes!(stock::stores_with_sku))
 }
 
-/// Holds are shown to those who have to do with them.
-fn for_some() -> OpenApiRouter<MySqlPool> {
-    OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
+/// Stock is told to whoever follows it. No lookup: it has no end.
+fn for_followers() -> OpenApiRouter<Live> {
+    OpenApiRouter::default().routes(routes!(stream::changes))
 }
 
-/// What one person put aside is nothing for a shared cache to keep.
-async fn no_store(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+/// Holds are shown to those who have to do with them.
+fn for_some() -> OpenApiRouter<Source> {
+    OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
 }

@@ -8,6 +8,10 @@ use crate::read::{AsOf, Error, Missing};
 impl From<Error> for Problem {
     /// Also logs the cause: this is the one place that every failed read passes.
     fn from(error: Error) -> Self {
+        if let Error::Behind = error {
+            let detail = "What your command changed is not here yet. Send Prefer: wait=5 to wait for it, or ask again.";
+            return Self::new(Code::ProjectionBehind, detail);
+        }
         let cause = error.cause();
         if error.retryable() {
             tracing::warn!(cause, "the projection cannot be read");
@@ -27,5 +31,6 @@ pub(super) fn not_found(missing: Missing, as_of: AsOf) -> Problem {
         Missing::Stock => (Code::UnknownStock, "Store and SKU are known; the SKU was never counted there."),
         Missing::Reservation => (Code::UnknownReservation, "No reservation has this id."),
     };
-    Problem::new(code, detail).with("as_of", as_of.text())
+    let problem = Problem::new(code, detail).with("as_of", as_of.text());
+    if as_of.is_stale() { problem.with("stale", true) } else { problem }
 }

@@ -1,21 +1,20 @@
 //! Answers about reservations. Never the customer: see [`crate::read`].
 
-use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
-use sqlx::MySqlPool;
 use utoipa::ToSchema;
 
 use super::access::{self, Access, Asker};
+use super::answer::Dated;
 use super::params::{ReservationsParams, Status};
 use super::problems::not_found;
+use super::reader::Reader;
 use super::{codes, cursor};
 use crate::read::reservations::{After, Line, Reservation};
-use crate::read::{self, AsOf, Missing, Session};
+use crate::read::{self, Missing};
 
 /// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
 const MAX_MICROS: i64 = 253_402_300_799_999_999;
@@ -71,39 +70,28 @@ impl From<Reservation> for ReservationOut {
     }
 }
 
-/// A reservation, and up to when this is true.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OneOut {
-    #[serde(flatten)]
-    reservation: ReservationOut,
-    as_of: AsOf,
-}
-
 /// One reservation
 #[utoipa::path(
     get, path = "/v1/reservations/{id}", tag = "reservations",
     params(("id" = ReservationId, Path, description = "The reservation.")),
     responses(
-        (
-            status = 200, description = "The reservation, without the customer.", body = OneOut,
-            headers(("Cache-Control" = String, description = "`no-store`."))
-        ),
+        (status = 200, description = "The reservation, without the customer.", body = Dated<ReservationOut>),
         codes::Reservation,
     ),
     security(("token" = []), ("capability" = []))
 )]
 pub(super) async fn one(
-    State(pool): State<MySqlPool>,
     Asker(caller): Asker,
     Path(id): Path<ReservationId>,
     Query(NoParams {}): Query<NoParams>,
-) -> Result<Json<OneOut>, Problem> {
-    let mut session = Session::begin(&pool).await?;
+    reader: Reader,
+) -> Result<Dated<ReservationOut>, Problem> {
+    let mut session = reader.session().await?;
     let found = read::reservations::one(&mut session, id).await?;
     let as_of = session.end();
     let reservation = found.map_err(|missing| not_found(missing, as_of))?;
     match access::to_hold(&caller, &reservation)? {
-        Access::Granted => Ok(Json(OneOut { reservation: reservation.into(), as_of })),
+        Access::Granted => Ok(Dated { answer: reservation.into(), as_of }),
         Access::Unseen => Err(not_found(Missing::Reservation, as_of)),
     }
 }
@@ -116,7 +104,6 @@ pub(super) struct StoreReservationsOut {
     /// For the page behind this one; `null` on the last.
     #[schema(required = true)]
     next_cursor: Option<String>,
-    as_of: AsOf,
 }
 
 /// A store's reservations of one status, next due first
@@ -125,19 +112,19 @@ pub(super) struct StoreReservationsOut {
     params(("store_id" = StoreId, Path, description = "The store."), ReservationsParams),
     responses(
         (
-            status = 200, description = "A page of reservations, without their customers.", body = StoreReservationsOut,
-            headers(("Cache-Control" = String, description = "`no-store`."))
+            status = 200, description = "A page of reservations, without their customers.",
+            body = Dated<StoreReservationsOut>,
         ),
         codes::StoreReservations,
     ),
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(pool): State<MySqlPool>,
     Asker(caller): Asker,
     Path(store_id): Path<StoreId>,
     Query(params): Query<ReservationsParams>,
-) -> Result<Json<StoreReservationsOut>, Problem> {
+    reader: Reader,
+) -> Result<Dated<StoreReservationsOut>, Problem> {
     let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let question = ["store_reservations", store_id.as_str(), status];
@@ -145,7 +132,7 @@ pub(super) async fn of_store(
         Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
         None => None,
     };
-    let mut session = Session::begin(&pool).await?;
+    let mut session = reader.session().await?;
     if let Access::Unseen = access {
         return Err(not_found(Missing::Store, session.end()));
     }
@@ -159,7 +146,7 @@ pub(super) async fn of_store(
         cursor::encode(&question, &[&micros, &last.reservation_id])
     });
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
-    Ok(Json(StoreReservationsOut { store_id, reservations, next_cursor, as_of }))
+    Ok(Dated { answer: StoreReservationsOut { store_id, reservations, next_cursor }, as_of })
 }
 
 fn after([micros, reservation_id]: [&str; 2]) -> Option<After> {

@@ -1,27 +1,27 @@
 //! Answers about counts.
 
-use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::problem::Code;
 use contracts::{Level, Sku, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
-use sqlx::MySqlPool;
 use utoipa::ToSchema;
 
+use super::answer::Dated;
 use super::params::SkuStoresParams;
 use super::problems::not_found;
+use super::reader::Reader;
 use super::{codes, cursor};
-use crate::read::stock::StoreWithSku;
-use crate::read::{self, AsOf, Session};
+use crate::read;
+use crate::read::changes::Changed;
+use crate::read::stock::{self as read_stock, StoreWithSku};
 
 /// The count of one SKU in one store.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
     "store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "on_hand": 12, "held": 2, "safety": 1,
-    "version": 7, "updated_at": "2026-05-01T09:30:00Z", "as_of": "2026-05-01T09:30:02Z",
+    "version": 7, "updated_at": "2026-05-01T09:30:00Z",
 })))]
 pub(super) struct StockOut {
     store_id: StoreId,
@@ -42,7 +42,27 @@ pub(super) struct StockOut {
     version: u64,
     /// When it last changed.
     updated_at: DateTime<Utc>,
-    as_of: AsOf,
+}
+
+impl StockOut {
+    fn new(store_id: StoreId, sku: Sku, level: &read_stock::Level) -> Self {
+        Self {
+            store_id,
+            sku,
+            available: level.available,
+            on_hand: level.on_hand,
+            held: level.held,
+            safety: level.safety,
+            version: level.version,
+            updated_at: level.updated_at,
+        }
+    }
+
+    /// Ids in the projection are ids; what is none is not told.
+    pub(super) fn of(changed: &Changed) -> Option<Self> {
+        let (store_id, sku) = (changed.store_id.parse().ok()?, changed.sku.parse().ok()?);
+        Some(Self::new(store_id, sku, &changed.level))
+    }
 }
 
 /// One SKU in one store
@@ -54,33 +74,23 @@ pub(super) struct StockOut {
         ("store_id" = StoreId, Path, description = "The store."),
         ("sku" = Sku, Path, description = "The SKU, of the store's brand."),
     ),
-    responses((status = 200, description = "The count.", body = StockOut), codes::Level),
+    responses((status = 200, description = "The count.", body = Dated<StockOut>), codes::Level),
     security(())
 )]
 pub(super) async fn level(
-    State(pool): State<MySqlPool>,
     Path((store_id, sku)): Path<(StoreId, Sku)>,
     Query(NoParams {}): Query<NoParams>,
-) -> Result<Json<StockOut>, Problem> {
+    reader: Reader,
+) -> Result<Dated<StockOut>, Problem> {
     if store_id.brand() != sku.brand() {
         let detail = "Ask for a SKU of the brand that the store belongs to.";
         return Err(Problem::new(Code::BrandMismatch, detail).at("sku"));
     }
-    let mut session = Session::begin(&pool).await?;
+    let mut session = reader.session().await?;
     let level = read::stock::level(&mut session, &store_id, &sku).await?;
     let as_of = session.end();
     let level = level.map_err(|missing| not_found(missing, as_of))?;
-    Ok(Json(StockOut {
-        store_id,
-        sku,
-        available: level.available,
-        on_hand: level.on_hand,
-        held: level.held,
-        safety: level.safety,
-        version: level.version,
-        updated_at: level.updated_at,
-        as_of,
-    }))
+    Ok(Dated { answer: StockOut::new(store_id, sku, &level), as_of })
 }
 
 /// Stores that counted a SKU, in the order of their ids.
@@ -91,7 +101,7 @@ pub(super) async fn level(
         "store_id": "hinata.ginza-01", "name": {"ja": "銀座店", "en": "Ginza"}, "latitude": 35.67, "longitude": 139.76,
         "available": 9, "version": 7, "updated_at": "2026-05-01T09:30:00Z",
     }],
-    "next_cursor": null, "as_of": "2026-05-01T09:30:02Z",
+    "next_cursor": null,
 })))]
 pub(super) struct SkuStoresOut {
     sku: Sku,
@@ -99,7 +109,6 @@ pub(super) struct SkuStoresOut {
     /// For the page behind this one; `null` on the last.
     #[schema(required = true)]
     next_cursor: Option<String>,
-    as_of: AsOf,
 }
 
 /// A store that counted the SKU.
@@ -155,14 +164,14 @@ impl From<StoreWithSku> for SkuStoreOut {
 #[utoipa::path(
     get, path = "/v1/skus/{sku}/stores", tag = "stock",
     params(("sku" = Sku, Path, description = "The SKU."), SkuStoresParams),
-    responses((status = 200, description = "A page of stores.", body = SkuStoresOut), codes::StoresWithSku),
+    responses((status = 200, description = "A page of stores.", body = Dated<SkuStoresOut>), codes::StoresWithSku),
     security(())
 )]
 pub(super) async fn stores_with_sku(
-    State(pool): State<MySqlPool>,
     Path(sku): Path<Sku>,
     Query(params): Query<SkuStoresParams>,
-) -> Result<Json<SkuStoresOut>, Problem> {
+    reader: Reader,
+) -> Result<Dated<SkuStoresOut>, Problem> {
     let question = ["sku_stores", sku.as_str(), if params.in_stock { "in_stock" } else { "all" }];
     let after = match &params.cursor {
         Some(cursor) => {
@@ -170,7 +179,7 @@ pub(super) async fn stores_with_sku(
         }
         None => None,
     };
-    let mut session = Session::begin(&pool).await?;
+    let mut session = reader.session().await?;
     let page =
         read::stock::stores_with_sku(&mut session, &sku, params.in_stock, after.as_ref(), params.limit.get())
             .await?;
@@ -179,5 +188,5 @@ pub(super) async fn stores_with_sku(
     let last = page.rows.last().filter(|_| page.more);
     let next_cursor = last.map(|last| cursor::encode(&question, &[last.store_id.as_str()]));
     let stores = page.rows.into_iter().map(SkuStoreOut::from).collect();
-    Ok(Json(SkuStoresOut { sku, stores, next_cursor, as_of }))
+    Ok(Dated { answer: SkuStoresOut { sku, stores, next_cursor }, as_of })
 }

@@ -1,22 +1,45 @@
 //! The time that an answer is true of.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use sqlx::Row;
 use utoipa::ToSchema;
 
 use super::{Error, Session};
 
-/// Up to when the projection holds every event; `null` while some open source of events has no such time, or one has
-/// lost some.
+/// The time that an answer is true of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(transparent)]
-pub(crate) struct AsOf(pub(crate) Option<DateTime<Utc>>);
+pub(crate) struct AsOf {
+    /// Up to when the projection holds every event; `null` while some open source of events has no such time, or one has
+    /// lost some.
+    #[serde(rename = "as_of")]
+    #[schema(required = true)]
+    time: Option<DateTime<Utc>>,
+    /// Only where it is so: that is longer ago than it should be, and much may have changed since.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    stale: bool,
+}
 
 impl AsOf {
+    /// Stale when it is longer ago than that. What is not known is not called stale: `null` says enough.
+    fn new(time: Option<DateTime<Utc>>, now: DateTime<Utc>, stale_after: TimeDelta) -> Self {
+        Self { time, stale: time.is_some_and(|time| now - time > stale_after) }
+    }
+
     /// As it stands in an answer.
     pub(crate) fn text(self) -> Option<String> {
-        self.0.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        self.time.map(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+
+    /// The time, where it is known.
+    pub(crate) fn time(self) -> Option<DateTime<Utc>> {
+        self.time
+    }
+
+    /// Whether it is longer ago than it should be.
+    pub(crate) fn is_stale(self) -> bool {
+        self.stale
     }
 }
 
@@ -26,10 +49,28 @@ impl AsOf {
 const LEAST: &str = "SELECT IF(trimmed_at IS NULL, as_of, NULL) AS as_of FROM checkpoints \
                      WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY as_of LIMIT 1";
 
-pub(super) async fn read(session: &mut Session) -> Result<AsOf, Error> {
+pub(super) async fn read(session: &mut Session, stale_after: TimeDelta) -> Result<AsOf, Error> {
     let row = session.row(sqlx::query(LEAST)).await?;
-    Ok(AsOf(match row {
+    let time = match row {
         Some(row) => row.try_get("as_of")?,
         None => None,
-    }))
+    };
+    Ok(AsOf::new(time, Utc::now(), stale_after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_known_to_be_late_is_stale() {
+        let now = Utc::now();
+        let stale = |time| AsOf::new(time, now, TimeDelta::seconds(60)).is_stale();
+        assert!(!stale(None));
+        assert!(!stale(Some(now)));
+        assert!(!stale(Some(now - TimeDelta::seconds(60))));
+        assert!(stale(Some(now - TimeDelta::milliseconds(60_001))));
+        // A clock that is behind the database's.
+        assert!(!stale(Some(now + TimeDelta::seconds(60))));
+    }
 }

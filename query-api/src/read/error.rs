@@ -22,6 +22,9 @@ pub(crate) enum Error {
     /// The database, a table or a column is not there: migrations have not run yet.
     #[error("the schema is not there")]
     NoSchema(#[source] sqlx::Error),
+    /// What was asked for is not applied yet.
+    #[error("the projection is behind")]
+    Behind,
     /// Our statement is wrong, or a value is not of the type it should have.
     #[error("the database was asked, or answered, what it should not")]
     Defect(#[source] sqlx::Error),
@@ -31,7 +34,7 @@ impl Error {
     /// Whether the same request can succeed later, with nothing changed here.
     pub(crate) fn retryable(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::TimedOut | Self::NoSchema(_) => true,
+            Self::Unavailable(_) | Self::TimedOut | Self::NoSchema(_) | Self::Behind => true,
             Self::Defect(_) => false,
         }
     }

@@ -6,11 +6,15 @@
 //! **No answer holds customer data.** No statement in this folder may select a customer's name, phone or mail, not even
 //! to leave it out later. `tests/privacy.rs` fails when one does.
 
+mod applied;
 mod as_of;
 mod error;
 mod schema;
 mod session;
+mod source;
+mod waiting;
 
+pub(crate) mod changes;
 pub(crate) mod reservations;
 pub(crate) mod stock;
 
@@ -18,6 +22,8 @@ pub(crate) use as_of::AsOf;
 pub(crate) use error::Error;
 pub(crate) use schema::check_schema;
 pub(crate) use session::Session;
+pub(crate) use source::Needs;
+pub use source::Source;
 
 /// What was asked for is not in the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

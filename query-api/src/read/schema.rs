@@ -1,16 +1,14 @@
 //! Whether the projection is there to be read.
 
-use sqlx::MySqlPool;
-
-use super::{Error, Session};
+use super::{Error, Source};
 
 /// Fails where a table is missing, and reads no row.
-const EVERY_TABLE: &str =
-    "SELECT 1 FROM stores, skus, stock, reservations, reservation_lines, checkpoints WHERE FALSE";
+const EVERY_TABLE: &str = "SELECT 1 FROM stores, products, skus, stock, reservations, reservation_lines, history, checkpoints, \
+     positions, stock_changes WHERE FALSE";
 
 /// Whether the database answers and has every table that this service reads.
-pub(crate) async fn check_schema(pool: &MySqlPool) -> Result<(), Error> {
-    let mut session = Session::begin(pool).await?;
+pub(crate) async fn check_schema(source: &Source) -> Result<(), Error> {
+    let mut session = source.any().await?;
     session.rows(sqlx::query(EVERY_TABLE)).await?;
     session.end();
     Ok(())

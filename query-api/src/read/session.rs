@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
@@ -29,14 +30,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Takes a connection, and reads `as_of` before anything else: an event that is applied in between makes an answer
-    /// newer than it says, never older.
-    pub(crate) async fn begin(pool: &MySqlPool) -> Result<Self, Error> {
+    /// Takes a connection.
+    pub(super) async fn open(pool: &MySqlPool) -> Result<Self, Error> {
         let deadline = Instant::now() + READ_TIMEOUT;
         let connection = timeout_at(deadline, pool.acquire()).await.map_err(|_| Error::TimedOut)??;
-        let mut session = Self { connection, deadline, as_of: AsOf::default(), ended: false };
-        session.as_of = as_of::read(&mut session).await?;
-        Ok(session)
+        Ok(Self { connection, deadline, as_of: AsOf::default(), ended: false })
+    }
+
+    /// Reads `as_of`. To be done before anything else is read: an event that is applied in between makes an answer newer
+    /// than it says, never older.
+    pub(super) async fn date(&mut self, stale_after: TimeDelta) -> Result<(), Error> {
+        self.as_of = as_of::read(self, stale_after).await?;
+        Ok(())
     }
 
     /// All rows of a statement. Statements bound their own number of rows.
@@ -54,6 +59,11 @@ impl Session {
         query: Query<'_, MySql, MySqlArguments>,
     ) -> Result<Option<MySqlRow>, Error> {
         Ok(self.rows(query).await?.into_iter().next())
+    }
+
+    /// The time up to which what it reads is complete.
+    pub(crate) fn as_of(&self) -> AsOf {
+        self.as_of
     }
 
     /// Gives the connection back, after the last read.

@@ -8,7 +8,7 @@ use sqlx::mysql::MySqlRow;
 use super::{Error, Missing, Page, Session};
 
 /// The count of one SKU in one store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Level {
     pub(crate) available: i32,
     pub(crate) on_hand: i32,
@@ -32,14 +32,7 @@ pub(crate) async fn level(
 ) -> Result<Result<Level, Missing>, Error> {
     let query = sqlx::query(LEVEL).bind(store_id.as_str()).bind(sku.as_str());
     if let Some(row) = session.row(query).await? {
-        return Ok(Ok(Level {
-            available: row.try_get("available")?,
-            on_hand: row.try_get("on_hand")?,
-            held: row.try_get("held")?,
-            safety: row.try_get("safety")?,
-            version: row.try_get("version")?,
-            updated_at: row.try_get("updated_at")?,
-        }));
+        return Ok(Ok(read(&row)?));
     }
     let known = session.row(sqlx::query(KNOWN).bind(store_id.as_str()).bind(sku.as_str())).await?;
     let known = known.ok_or(sqlx::Error::RowNotFound)?;
@@ -50,6 +43,18 @@ pub(crate) async fn level(
     } else {
         Missing::Stock
     }))
+}
+
+/// The count that stands in a row.
+pub(super) fn read(row: &MySqlRow) -> Result<Level, sqlx::Error> {
+    Ok(Level {
+        available: row.try_get("available")?,
+        on_hand: row.try_get("on_hand")?,
+        held: row.try_get("held")?,
+        safety: row.try_get("safety")?,
+        version: row.try_get("version")?,
+        updated_at: row.try_get("updated_at")?,
+    })
 }
 
 /// A store that counted the SKU.

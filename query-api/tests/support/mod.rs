@@ -7,10 +7,12 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
+use chrono::TimeDelta;
 pub use harness::Database;
 use harness::tokens;
 use platform::auth::Role;
 use platform::mysql::Mysql;
+use query_api::Source;
 use reqwest::StatusCode;
 use serde_json::Value;
 use sqlx::MySqlPool;
@@ -94,7 +96,11 @@ fn brand(id: &str) -> &str {
     id.split('.').next().unwrap()
 }
 
+/// Far above the age of every date in these tests, which is of long ago.
+pub const STALE_SECONDS: i64 = 1_000_000_000;
+
 /// The service, as its binary runs it.
+#[derive(Clone)]
 pub struct Api {
     pub url: String,
     client: reqwest::Client,
@@ -108,15 +114,31 @@ impl Api {
     }
 
     pub async fn start_on(pool: MySqlPool) -> Self {
+        Self::start_with(Source::new(pool, None, TimeDelta::seconds(STALE_SECONDS))).await
+    }
+
+    pub async fn start_with(source: Source) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, query_api::router(pool, tokens::verifier())).await });
+        tokio::spawn(
+            async move { axum::serve(listener, query_api::router(source, tokens::verifier())).await },
+        );
         let token = tokens::token(Role::Manager, "hinata", &[], "manager");
         Self { url, client: reqwest::Client::new(), token }
     }
 
+    /// What is read for this request alone.
     pub async fn response(&self, path: &str) -> reqwest::Response {
-        self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await.unwrap()
+        self.asked(path, &[("cache-control", "no-cache")]).await
+    }
+
+    /// What is answered to a request with these headers.
+    pub async fn asked(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
     }
 
     /// What is answered, with its status.

@@ -1,0 +1,94 @@
+//! Where answers are read, and what they must have.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use contracts::consistency::Token;
+use sqlx::MySqlPool;
+
+use super::applied::applied;
+use super::waiting::Waiting;
+use super::{Error, Session};
+
+/// The projection: the database that the relay writes, and maybe a replica of it that is read in its stead.
+#[derive(Debug, Clone)]
+pub struct Source {
+    writer: MySqlPool,
+    replica: Option<MySqlPool>,
+    stale_after: TimeDelta,
+    waiting: Waiting,
+}
+
+/// What an answer must have.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Needs {
+    /// What a command wrote.
+    pub(crate) token: Option<Arc<Token>>,
+    /// How long that may be waited for.
+    pub(crate) wait: Option<Duration>,
+}
+
+impl Source {
+    /// Lookups read the replica, where there is one. An answer whose `as_of` is older than `stale_after` says so.
+    #[must_use]
+    pub fn new(writer: MySqlPool, replica: Option<MySqlPool>, stale_after: TimeDelta) -> Self {
+        let waiting = Waiting::new(writer.clone());
+        Self { writer, replica, stale_after, waiting }
+    }
+
+    /// How old an answer's date may be.
+    pub(crate) fn stale_after(&self) -> TimeDelta {
+        self.stale_after
+    }
+
+    /// What lookups read unless they need more.
+    fn lookups(&self) -> &MySqlPool {
+        self.replica.as_ref().unwrap_or(&self.writer)
+    }
+
+    /// A session that has what is needed: on the replica if that has it, on the writer otherwise.
+    ///
+    /// What is needed is looked for on the very connection that is read then: one name may lead to several replicas.
+    pub(crate) async fn session(&self, needs: &Needs) -> Result<Session, Error> {
+        let Some(token) = &needs.token else { return self.begin(self.lookups()).await };
+        if let Some(session) = self.with(self.lookups(), token).await? {
+            return Ok(session);
+        }
+        if self.replica.is_some()
+            && let Some(session) = self.with(&self.writer, token).await?
+        {
+            return Ok(session);
+        }
+        match needs.wait {
+            Some(longest) if self.waiting.until(token, longest).await => self.begin(&self.writer).await,
+            _ => Err(Error::Behind),
+        }
+    }
+
+    /// A session for one that needs nothing.
+    pub(super) async fn any(&self) -> Result<Session, Error> {
+        self.begin(self.lookups()).await
+    }
+
+    /// A session on the database that the relay writes: there positions of changes never fall.
+    pub(crate) async fn writer_session(&self) -> Result<Session, Error> {
+        self.begin(&self.writer).await
+    }
+
+    async fn begin(&self, pool: &MySqlPool) -> Result<Session, Error> {
+        let mut session = Session::open(pool).await?;
+        session.date(self.stale_after).await?;
+        Ok(session)
+    }
+
+    async fn with(&self, pool: &MySqlPool, token: &Token) -> Result<Option<Session>, Error> {
+        let mut session = self.begin(pool).await?;
+        let events: Vec<_> = token.written().iter().collect();
+        if applied(&mut session, &events).await?.into_iter().all(|one| one) {
+            return Ok(Some(session));
+        }
+        session.end();
+        Ok(None)
+    }
+}
