@@ -5,6 +5,7 @@
 mod event;
 mod hours;
 mod id;
+mod open;
 mod policy;
 mod quantity;
 mod table;

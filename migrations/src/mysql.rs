@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0016" "next_projection",
     "0017" "publications",
     "0018" "undelivered",
+    "0020" "stores_by_place",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

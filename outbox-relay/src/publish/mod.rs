@@ -27,10 +27,10 @@ pub use target::{Error as TargetError, Options};
 use self::ledger::Ledger;
 use self::target::Target;
 use crate::core::Record;
-use crate::poll::{Source, TableStream};
 use crate::poll::cursor::Cursor;
 use crate::poll::shards::{Known, Survey, readable};
 use crate::poll::stream::{self, Page, Stream, Table};
+use crate::poll::{Source, TableStream};
 
 /// Wait after a round in which no shard had anything. With it and the relay's own, a shard is asked ten times a second.
 const IDLE_WAIT: Duration = Duration::from_millis(200);

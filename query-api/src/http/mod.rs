@@ -5,11 +5,14 @@
 mod access;
 mod codes;
 mod cursor;
+mod names;
+mod near;
 mod openapi;
 mod params;
 mod problems;
 mod reservations;
 mod stock;
+mod stores;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -37,11 +40,13 @@ pub(crate) fn document() -> OpenApi {
     openapi::document(for_everybody().into_openapi().merge_from(for_some().into_openapi()))
 }
 
-/// Stock is no secret.
+/// Stock is no secret, and a shop is none.
 fn for_everybody() -> OpenApiRouter<MySqlPool> {
     OpenApiRouter::with_openapi(openapi::Parts::openapi())
         .routes(routes!(stock::level))
         .routes(routes!(stock::stores_with_sku))
+        .routes(routes!(stores::around))
+        .routes(routes!(stores::one))
 }
 
 /// Holds are shown to those who have to do with them.

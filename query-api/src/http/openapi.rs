@@ -3,6 +3,7 @@
 use platform::openapi::{CONVENTIONS, whole};
 use utoipa::openapi::OpenApi;
 
+use super::near::{Near, Radius};
 use super::params::{Limit, Status};
 
 const TITLE: &str = "Torioki query API";
@@ -10,9 +11,10 @@ const TITLE: &str = "Torioki query API";
 /// What routes are grouped by, and what is only named in their parameters.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    components(schemas(Limit, Status)),
+    components(schemas(Limit, Near, Radius, Status)),
     tags(
         (name = "stock", description = "Which store has this now."),
+        (name = "stores", description = "Where it is, and when it is open."),
         (name = "reservations", description = "Holds, without their customers."),
     )
 )]

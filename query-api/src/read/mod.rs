@@ -11,8 +11,11 @@ mod error;
 mod schema;
 mod session;
 
+pub(crate) mod geo;
+pub(crate) mod places;
 pub(crate) mod reservations;
 pub(crate) mod stock;
+pub(crate) mod stores;
 
 pub(crate) use as_of::AsOf;
 pub(crate) use error::Error;

@@ -21,6 +21,9 @@ use tokio::net::TcpListener;
 pub trait Rows {
     async fn store(&self, id: &str);
 
+    /// A store that is there.
+    async fn store_at(&self, id: &str, latitude: f64, longitude: f64);
+
     async fn sku(&self, sku: &str);
 
     async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32);
@@ -39,6 +42,14 @@ impl Rows for Database {
              updated_at) VALUES ('{id}', '{brand}', 1, '渋谷店', 'Shibuya', 35.659, 139.7005, \
              'Asia/Tokyo', '2026-01-02 03:04:05.678901')",
             brand = brand(id),
+        ))
+        .await;
+    }
+
+    async fn store_at(&self, id: &str, latitude: f64, longitude: f64) {
+        self.store(id).await;
+        self.run(format!(
+            "UPDATE stores SET latitude = {latitude:?}, longitude = {longitude:?} WHERE store_id = '{id}'"
         ))
         .await;
     }
