@@ -7,6 +7,7 @@ mod http;
 mod read;
 
 use axum::Router;
+pub use http::CursorKey;
 use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
@@ -14,8 +15,8 @@ use sqlx::MySqlPool;
 use utoipa::openapi::OpenApi;
 
 /// Everything that this service answers.
-pub fn router(pool: MySqlPool, verifier: Verifier) -> Router {
-    with_conventions(http::routes(pool.clone(), verifier).merge(health::routes(Projection(pool))))
+pub fn router(pool: MySqlPool, cursors: CursorKey, verifier: Verifier) -> Router {
+    with_conventions(http::routes(pool.clone(), cursors, verifier).merge(health::routes(Projection(pool))))
 }
 
 /// The API's OpenAPI document.

@@ -6,6 +6,7 @@ use platform::auth;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
+use query_api::CursorKey;
 
 /// Most connections to MySQL. A read takes about a millisecond, so these serve thousands a second; more would only
 /// move the queue into MySQL.
@@ -30,6 +31,9 @@ enum Command {
         mysql: Box<Mysql>,
         #[command(flatten)]
         auth: auth::Options,
+        /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
+        #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
+        cursor_key: CursorKey,
     },
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
     Probe {
@@ -45,9 +49,9 @@ async fn main() -> anyhow::Result<()> {
         serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
     });
     match Cli::from_arg_matches(&cli.get_matches())?.command {
-        Command::Serve { listen, mysql, auth } => {
+        Command::Serve { listen, mysql, auth, cursor_key } => {
             telemetry::init();
-            let router = query_api::router(mysql.pool(MAX_CONNECTIONS), auth.verifier());
+            let router = query_api::router(mysql.pool(MAX_CONNECTIONS), cursor_key, auth.verifier());
             server::serve(listen.listen, router).await?;
         }
         Command::Probe { port } => server::probe(port).await.context("not ready")?,

@@ -89,7 +89,7 @@ async fn neither_the_antimeridian_nor_a_pole_hides_a_store() {
         let path = format!("/v1/stores?brand=hinata&near={near}&radius_km={radius}");
         ids(&api.get(&path).await).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
-    for near in ["-17,180", "-17,-180", "-17.0,179.99"] {
+    for near in ["-17,180", "-17,-180", "-17.0,-179.99"] {
         let found = around(near, 50).await;
         assert_eq!(found, ["hinata.fiji-west", "hinata.fiji-east", "hinata.fiji-line"], "{near}");
     }

@@ -11,6 +11,8 @@ const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 problems! {
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
+    pub(super) Availability: [UnknownProduct] + QUESTION;
+    pub(super) Bag: [BrandMismatch] + QUESTION;
     pub(super) Stores: [] + QUESTION;
     pub(super) Store: [UnknownStore] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::cursor;
+use super::CursorKey;
 use crate::read::geo::{Circle, Point};
 use crate::read::places::AfterPlace;
 use crate::read::stores::Store;
@@ -119,6 +119,7 @@ pub(super) fn needs_near(name: &'static str) -> Problem {
 
 /// The store that a page ended with, from a cursor of the same question.
 pub(super) fn after(
+    cursors: &CursorKey,
     question: &[&str],
     cursor: Option<&String>,
     brand: &Brand,
@@ -127,7 +128,7 @@ pub(super) fn after(
         let (distance_mm, store_id) = (distance.parse().ok()?, store_id.parse::<StoreId>().ok()?);
         (store_id.brand() == *brand).then_some(AfterPlace { distance_mm, store_id })
     };
-    cursor.map(|cursor| cursor::decode(question, cursor, read)).transpose()
+    cursors.decode(question, cursor, read)
 }
 
 /// A distance as it is told: to the metre.

@@ -1,12 +1,13 @@
 //! Query parameters.
 
-use contracts::{Brand, Quantity};
+use contracts::{Brand, Quantity, Sku, StoreId};
 use serde::Deserialize;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::cursor;
+use super::list::{self, List};
 use super::near::{Near, Radius};
 
 /// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
@@ -64,6 +65,34 @@ pub(super) struct StoresParams {
     pub(super) limit: Limit,
     #[param(schema_with = cursor::schema)]
     pub(super) cursor: Option<String>,
+}
+
+/// `?near=&radius_km=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AvailabilityParams {
+    pub(super) near: Near,
+    #[serde(default)]
+    pub(super) radius_km: Radius,
+    /// Most stores of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?sku=&store_id=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct BagParams {
+    /// What is in the bag.
+    #[param(explode = false, schema_with = list::skus)]
+    pub(super) sku: List<Sku>,
+    /// Where, all of the SKUs' brand.
+    #[param(explode = false, schema_with = list::stores)]
+    pub(super) store_id: List<StoreId>,
 }
 
 /// `?status=&limit=&cursor=`

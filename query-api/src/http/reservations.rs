@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::access::{self, Access, Asker};
 use super::params::{ReservationsParams, Status};
 use super::problems::not_found;
-use super::{codes, cursor};
+use super::{CursorKey, codes};
 use crate::read::reservations::{After, Line, Reservation};
 use crate::read::{self, AsOf, Missing, Session};
 
@@ -134,6 +134,7 @@ pub(super) struct StoreReservationsOut {
 )]
 pub(super) async fn of_store(
     State(pool): State<MySqlPool>,
+    State(cursors): State<CursorKey>,
     Asker(caller): Asker,
     Path(store_id): Path<StoreId>,
     Query(params): Query<ReservationsParams>,
@@ -141,10 +142,7 @@ pub(super) async fn of_store(
     let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let question = ["store_reservations", store_id.as_str(), status];
-    let after = match &params.cursor {
-        Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
-        None => None,
-    };
+    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
     let mut session = Session::begin(&pool).await?;
     if let Access::Unseen = access {
         return Err(not_found(Missing::Store, session.end()));
@@ -156,7 +154,7 @@ pub(super) async fn of_store(
     let last = page.rows.last().filter(|_| page.more);
     let next_cursor = last.map(|last| {
         let micros = last.expires_at.timestamp_micros().to_string();
-        cursor::encode(&question, &[&micros, &last.reservation_id])
+        cursors.encode(&question, &[&micros, &last.reservation_id])
     });
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
     Ok(Json(StoreReservationsOut { store_id, reservations, next_cursor, as_of }))

@@ -15,7 +15,7 @@ use super::names::NameOut;
 use super::near::{self, OpenOut, kilometres};
 use super::params::SkuStoresParams;
 use super::problems::not_found;
-use super::{codes, cursor, stores};
+use super::{CursorKey, codes, stores};
 use crate::read::geo::Circle;
 use crate::read::stock::StoreWithSku;
 use crate::read::stores::{Near, Wanted};
@@ -185,6 +185,7 @@ impl SkuStoreOut {
 )]
 pub(super) async fn stores_with_sku(
     State(pool): State<MySqlPool>,
+    State(cursors): State<CursorKey>,
     Path(sku): Path<Sku>,
     Query(params): Query<SkuStoresParams>,
 ) -> Result<Json<SkuStoresOut>, Problem> {
@@ -192,41 +193,37 @@ pub(super) async fn stores_with_sku(
     match params.near {
         Some(near) => {
             let circle = near::circle(near, params.radius_km.unwrap_or_default());
-            nearest_with_sku(&pool, sku, &params, circle, least).await
+            nearest_with_sku((&pool, &cursors), sku, &params, circle, least).await
         }
         None if params.radius_km.is_some() => Err(near::needs_near("radius_km")),
         None if params.open_now => Err(near::needs_near("open_now")),
-        None => all_with_sku(&pool, sku, &params, least).await,
+        None => all_with_sku((&pool, &cursors), sku, &params, least).await,
     }
 }
 
 async fn all_with_sku(
-    pool: &MySqlPool,
+    (pool, cursors): (&MySqlPool, &CursorKey),
     sku: Sku,
     params: &SkuStoresParams,
     least: i32,
 ) -> Result<Json<SkuStoresOut>, Problem> {
     let at_least = least.to_string();
     let question = ["sku_stores", sku.as_str(), &at_least];
-    let after = match &params.cursor {
-        Some(cursor) => {
-            Some(cursor::decode(&question, cursor, |[id]: [&str; 1]| id.parse::<StoreId>().ok())?)
-        }
-        None => None,
-    };
+    let after =
+        cursors.decode(&question, params.cursor.as_ref(), |[id]: [&str; 1]| id.parse::<StoreId>().ok())?;
     let mut session = Session::begin(pool).await?;
     let page =
         read::stock::stores_with_sku(&mut session, &sku, least, after.as_ref(), params.limit.get()).await?;
     let as_of = session.end();
     let page = page.map_err(|missing| not_found(missing, as_of))?;
     let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| cursor::encode(&question, &[last.store_id.as_str()]));
+    let next_cursor = last.map(|last| cursors.encode(&question, &[last.store_id.as_str()]));
     let stores = page.rows.into_iter().map(SkuStoreOut::from).collect();
     Ok(Json(SkuStoresOut { sku, stores, radius_km: None, next_cursor, as_of }))
 }
 
 async fn nearest_with_sku(
-    pool: &MySqlPool,
+    (pool, cursors): (&MySqlPool, &CursorKey),
     sku: Sku,
     params: &SkuStoresParams,
     circle: Circle,
@@ -234,7 +231,7 @@ async fn nearest_with_sku(
 ) -> Result<Json<SkuStoresOut>, Problem> {
     let (around, at_least) = (near::in_question(circle), least.to_string());
     let question = ["sku_stores_near", sku.as_str(), &around, &at_least, &params.open_now.to_string()];
-    let after = near::after(&question, params.cursor.as_ref(), &sku.brand())?;
+    let after = near::after(cursors, &question, params.cursor.as_ref(), &sku.brand())?;
     let now = Utc::now();
     let wanted = Wanted {
         sku: Some((&sku, least)),
@@ -250,7 +247,8 @@ async fn nearest_with_sku(
     if !is_known {
         return Err(not_found(Missing::Sku, as_of));
     }
-    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| stores::key(&question, last));
+    let next_cursor =
+        page.rows.last().filter(|_| page.more).map(|last| stores::key(cursors, &question, last));
     let stores = page.rows.into_iter().filter_map(|near| SkuStoreOut::near(near, now)).collect();
     Ok(Json(SkuStoresOut { sku, stores, radius_km: Some(places.radius_km), next_cursor, as_of }))
 }

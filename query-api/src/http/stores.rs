@@ -14,7 +14,7 @@ use super::names::NameOut;
 use super::near::{self, OpenOut, kilometres};
 use super::params::StoresParams;
 use super::problems::not_found;
-use super::{codes, cursor};
+use super::{CursorKey, codes};
 use crate::read::stores::{Near, Store, Wanted};
 use crate::read::{self, AsOf, Session};
 
@@ -110,6 +110,12 @@ pub(super) struct NearStoreOut {
     store: StoreOut,
 }
 
+impl NearStoreOut {
+    pub(super) fn of(near: Near, now: DateTime<Utc>) -> Self {
+        Self { distance_km: kilometres(near.distance_mm), store: StoreOut::of(near.store, now) }
+    }
+}
+
 /// A brand's stores near a place, the nearest in front.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoresOut {
@@ -130,13 +136,14 @@ pub(super) struct StoresOut {
 )]
 pub(super) async fn around(
     State(pool): State<MySqlPool>,
+    State(cursors): State<CursorKey>,
     Query(params): Query<StoresParams>,
 ) -> Result<Json<StoresOut>, Problem> {
     let brand: &Brand = &params.brand;
     let circle = near::circle(params.near, params.radius_km);
     let (around, open) = (near::in_question(circle), params.open_now.to_string());
     let question = ["stores", brand.as_str(), &around, &open];
-    let after = near::after(&question, params.cursor.as_ref(), brand)?;
+    let after = near::after(&cursors, &question, params.cursor.as_ref(), brand)?;
     let now = Utc::now();
     let wanted = Wanted {
         sku: None,
@@ -148,16 +155,12 @@ pub(super) async fn around(
     let places = read::places::around(&mut session, brand, circle).await?;
     let page = read::stores::near(&mut session, &places, &wanted).await?;
     let as_of = session.end();
-    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| key(&question, last));
-    let store = |near: Near| NearStoreOut {
-        distance_km: kilometres(near.distance_mm),
-        store: StoreOut::of(near.store, now),
-    };
-    let stores = page.rows.into_iter().map(store).collect();
+    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| key(&cursors, &question, last));
+    let stores = page.rows.into_iter().map(|near| NearStoreOut::of(near, now)).collect();
     Ok(Json(StoresOut { stores, radius_km: places.radius_km, next_cursor, as_of }))
 }
 
 /// The cursor behind a store near a place.
-pub(super) fn key(question: &[&str], last: &Near) -> String {
-    cursor::encode(question, &[&last.distance_mm.to_string(), &last.store.store_id])
+pub(super) fn key(cursors: &CursorKey, question: &[&str], last: &Near) -> String {
+    cursors.encode(question, &[&last.distance_mm.to_string(), &last.store.store_id])
 }

@@ -91,7 +91,6 @@ impl Circle {
         } else if east > 180.0 {
             ((west, 180.0), Some((-180.0, east - 360.0)))
         } else {
-            // 180 and -180 are one meridian, and a store is on either side of it by how somebody wrote it.
             ((west, east), None)
         };
         Boxes { bands: (band(latitudes.0)..=band(latitudes.1)).collect(), latitudes, longitudes }

@@ -11,8 +11,10 @@ mod error;
 mod schema;
 mod session;
 
+pub(crate) mod counts;
 pub(crate) mod geo;
 pub(crate) mod places;
+pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod stock;
 pub(crate) mod stores;
@@ -27,6 +29,7 @@ pub(crate) use session::Session;
 pub(crate) enum Missing {
     Store,
     Sku,
+    Product,
     /// Store and SKU are both known, but the SKU was never counted there.
     Stock,
     Reservation,

@@ -8,7 +8,7 @@
 )]
 
 pub use harness::Database;
-use harness::tokens;
+use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
 use platform::mysql::Mysql;
 use reqwest::StatusCode;
@@ -121,7 +121,8 @@ impl Api {
     pub async fn start_on(pool: MySqlPool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, query_api::router(pool, tokens::verifier())).await });
+        let router = query_api::router(pool, CURSOR_KEY.parse().unwrap(), tokens::verifier());
+        tokio::spawn(async move { axum::serve(listener, router).await });
         let token = tokens::token(Role::Manager, "hinata", &[], "manager");
         Self { url, client: reqwest::Client::new(), token }
     }
