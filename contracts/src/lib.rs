@@ -17,6 +17,7 @@ pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod problem;
+pub mod search;
 pub mod trace;
 
 pub use event::event_type;
