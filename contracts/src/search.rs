@@ -29,6 +29,12 @@ pub fn fold(text: &str) -> String {
     folded.collect()
 }
 
+/// The text in one width (NFKC), for what is looked up letter by letter.
+#[must_use]
+pub fn narrow(text: &str) -> String {
+    text.nfkc().collect()
+}
+
 /// The pieces that a text can be found by, at most so many.
 #[must_use]
 pub fn terms<'t>(texts: impl IntoIterator<Item = &'t str>, max: usize) -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! What products can be found by.
 //!
 //! A product's terms are written anew with each of its versions. Those that it no longer has stay behind in an older
-//! version, and count for nothing: a search takes only terms that have their product's version.
+//! version until the next rebuild, and lead to nothing: whoever searches reads the names once more.
 
 use contracts::search;
 

@@ -13,6 +13,7 @@ problems! {
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Availability: [UnknownProduct] + QUESTION;
     pub(super) Bag: [BrandMismatch] + QUESTION;
+    pub(super) Products: [] + QUESTION;
     pub(super) Stores: [] + QUESTION;
     pub(super) Store: [UnknownStore] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;

@@ -11,7 +11,9 @@ mod names;
 mod near;
 mod openapi;
 mod params;
+mod phrase;
 mod problems;
+mod products;
 mod reservations;
 mod stock;
 mod stores;
@@ -73,6 +75,7 @@ fn for_everybody() -> OpenApiRouter<Asked> {
         .routes(routes!(stock::stores_with_sku))
         .routes(routes!(availability::of_product))
         .routes(routes!(availability::of_bag))
+        .routes(routes!(products::search))
         .routes(routes!(stores::around))
         .routes(routes!(stores::one))
 }

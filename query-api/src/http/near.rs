@@ -112,9 +112,9 @@ pub(super) fn in_question(circle: Circle) -> String {
     format!("{:?}", (circle.centre, circle.radius_km))
 }
 
-/// Refuses a parameter that says nothing without `near`.
-pub(super) fn needs_near(name: &'static str) -> Problem {
-    Problem::new(Code::InvalidQuery, format!("Send {name} together with near.")).at(name)
+/// Refuses a parameter that says nothing without the one of the place.
+pub(super) fn needs(name: &'static str, place: &str) -> Problem {
+    Problem::new(Code::InvalidQuery, format!("Send {name} together with {place}.")).at(name)
 }
 
 /// The store that a page ended with, from a cursor of the same question.

@@ -5,15 +5,17 @@ use utoipa::openapi::OpenApi;
 
 use super::near::{Near, Radius};
 use super::params::{Limit, Status};
+use super::phrase::Phrase;
 
 const TITLE: &str = "Torioki query API";
 
 /// What routes are grouped by, and what is only named in their parameters.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    components(schemas(Limit, Near, Radius, Status)),
+    components(schemas(Limit, Near, Phrase, Radius, Status)),
     tags(
         (name = "stock", description = "Which store has this now."),
+        (name = "products", description = "What the brand sells."),
         (name = "stores", description = "Where it is, and when it is open."),
         (name = "reservations", description = "Holds, without their customers."),
     )

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::cursor;
 use super::list::{self, List};
 use super::near::{Near, Radius};
+use super::phrase::Phrase;
 
 /// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
 const MAX_LIMIT: u32 = 100;
@@ -76,6 +77,31 @@ pub(super) struct AvailabilityParams {
     #[serde(default)]
     pub(super) radius_km: Radius,
     /// Most stores of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?brand=&q=&colour=&size=&in_stock_near=&radius_km=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProductsParams {
+    /// Whose products: the brand's slug.
+    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+    pub(super) brand: Brand,
+    /// What to search for.
+    pub(super) q: Phrase,
+    /// Only what there is in this colour, by its name in either language.
+    pub(super) colour: Option<Phrase>,
+    /// Only what there is in this size.
+    pub(super) size: Option<Phrase>,
+    /// Only what one of the 10 stores nearest to this place can offer.
+    pub(super) in_stock_near: Option<Near>,
+    /// With `in_stock_near`.
+    pub(super) radius_km: Option<Radius>,
+    /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,
     #[param(schema_with = cursor::schema)]

@@ -195,8 +195,8 @@ pub(super) async fn stores_with_sku(
             let circle = near::circle(near, params.radius_km.unwrap_or_default());
             nearest_with_sku((&pool, &cursors), sku, &params, circle, least).await
         }
-        None if params.radius_km.is_some() => Err(near::needs_near("radius_km")),
-        None if params.open_now => Err(near::needs_near("open_now")),
+        None if params.radius_km.is_some() => Err(near::needs("radius_km", "near")),
+        None if params.open_now => Err(near::needs("open_now", "near")),
         None => all_with_sku((&pool, &cursors), sku, &params, least).await,
     }
 }

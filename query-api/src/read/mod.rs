@@ -16,6 +16,7 @@ pub(crate) mod geo;
 pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;
+pub(crate) mod search;
 pub(crate) mod stock;
 pub(crate) mod stores;
 

@@ -7,6 +7,7 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
+use contracts::search;
 pub use harness::Database;
 use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
@@ -25,6 +26,9 @@ pub trait Rows {
     async fn store_at(&self, id: &str, latitude: f64, longitude: f64);
 
     async fn sku(&self, sku: &str);
+
+    /// A product with what it is found by; its SKUs have a code, a colour, a size and maybe a GTIN.
+    async fn product(&self, code: &str, name: &str, skus: &[(&str, &str, &str, Option<&str>)]);
 
     async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32);
 
@@ -61,6 +65,29 @@ impl Rows for Database {
             brand = brand(sku),
         ))
         .await;
+    }
+
+    async fn product(&self, code: &str, name: &str, skus: &[(&str, &str, &str, Option<&str>)]) {
+        let brand = brand(code);
+        self.run(format!(
+            "INSERT INTO products (product_code, brand, version, name_ja, updated_at) VALUES \
+             ('{code}', '{brand}', 1, '{name}', NOW(6))"
+        ))
+        .await;
+        for (sku, colour, size, gtin) in skus {
+            let gtin = gtin.map_or("NULL".to_owned(), |gtin| format!("'{gtin}'"));
+            self.run(format!(
+                "INSERT INTO skus (sku, product_code, brand, version, colour_ja, size, gtin) VALUES \
+                 ('{sku}', '{code}', '{brand}', 1, '{colour}', '{size}', {gtin})"
+            ))
+            .await;
+        }
+        for term in search::terms([name].into_iter().chain(skus.iter().map(|sku| sku.1)), 1_000) {
+            self.run(format!(
+                "INSERT INTO product_terms (term, product_code, brand, version) VALUES ('{term}', '{code}', '{brand}', 1)"
+            ))
+            .await;
+        }
     }
 
     async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32) {
