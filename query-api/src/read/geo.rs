@@ -1,11 +1,11 @@
 //! Places on the Earth: how far apart they are, and which ranges of the index hold what is within a circle.
 //!
-//! Pure. Distances are great circles on a sphere whose radius is that of the ellipsoid (WGS 84) where they are: within
+//! Pure. Distances are great circles on the sphere that is curved as the ellipsoid (WGS 84) is there (Gauss): within
 //! 0.35 % of the ellipsoid's for whatever fits into a circle, and within 0.5 % of those on any usual sphere.
 
 /// How many bands a degree of latitude has; `latitude_band` of the table `stores` is made with it.
 const BANDS_PER_DEGREE: f64 = 8.0;
-/// Shorter half of the ellipsoid's axis, in kilometres; the Earth is curved nowhere more than a sphere of this radius.
+/// Shorter half of the ellipsoid's axis, in kilometres: the least radius of all the spheres that distances are told on.
 const LEAST_RADIUS_KM: f64 = 6356.752;
 /// The ellipsoid's squared eccentricity.
 const ECCENTRICITY_SQUARED: f64 = 0.006_694_38;
