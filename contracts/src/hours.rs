@@ -14,7 +14,7 @@ pub(crate) const MAX_SPECIAL_DAYS: usize = 60;
 /// How far ahead an open day is looked for, in days: a store that is closed for longer has no next closing time.
 const MAX_DAYS_AHEAD: u64 = 31;
 /// Minutes of a day.
-const DAY_MINUTES: u16 = 24 * 60;
+pub(crate) const DAY_MINUTES: u16 = 24 * 60;
 
 /// Why opening hours cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -221,7 +221,7 @@ fn in_order(spans: &[Span]) -> bool {
 
 /// The moment that a store's clock shows this time. Where the clock shows it twice, the later; where it is skipped, as
 /// much later as the clock is put forward.
-fn instant(date: NaiveDate, time: LocalTime, zone: Tz) -> Option<DateTime<Utc>> {
+pub(crate) fn instant(date: NaiveDate, time: LocalTime, zone: Tz) -> Option<DateTime<Utc>> {
     let local = date.and_hms_opt(0, 0, 0)?.checked_add_signed(TimeDelta::minutes(time.0.into()))?;
     let later = || local.checked_add_signed(TimeDelta::hours(1));
     zone.from_local_datetime(&local)

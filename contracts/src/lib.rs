@@ -6,6 +6,7 @@ mod aggregate;
 mod event;
 mod hours;
 mod id;
+mod open;
 mod policy;
 mod quantity;
 mod table;
@@ -18,6 +19,7 @@ pub mod json;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod problem;
+pub mod search;
 pub mod trace;
 
 pub use aggregate::{Aggregate, AggregateError};

@@ -10,19 +10,21 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// Bytes of the secret that a stack's services derive their own from: as many as an HMAC with SHA-256 makes use of.
+/// Bytes of a secret that services derive their own from, or sign with: as many as an HMAC with SHA-256 makes use of.
 const KEY_BYTES: usize = 32;
 /// Only for its owner.
 const MODE: u32 = 0o600;
-/// File of the services' secret, in the directory of a stack.
-const KEY_FILE: &str = "secret-key";
+/// File of the secret that services derive their own from, in the directory of a stack.
+pub const SERVICES: &str = "secret-key";
+/// File of the key that cursors are signed with, there.
+pub const CURSORS: &str = "cursor-key";
 
-/// The services' secret of the stack with this state: 64 hexadecimal digits.
+/// A secret of the stack with this state, kept in this file of it: 64 hexadecimal digits.
 ///
 /// # Errors
 /// When it can neither be read nor written.
-pub fn key(state_dir: &Path) -> Result<String> {
-    let kept = kept(&state_dir.join(KEY_FILE), || {
+pub fn key(state_dir: &Path, file: &str) -> Result<String> {
+    let kept = kept(&state_dir.join(file), || {
         let mut key = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut key).map_err(|_| anyhow!("the system gives no random numbers"))?;
         Ok(hex::encode(key).into_bytes())
@@ -63,10 +65,10 @@ mod tests {
     #[test]
     fn a_stack_keeps_its_secret_to_itself() {
         let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let made = key(&dir.path().join("up")).unwrap();
+        let made = key(&dir.path().join("up"), SERVICES).unwrap();
         assert_eq!(made.len(), 2 * KEY_BYTES);
-        assert_eq!(key(&dir.path().join("up")).unwrap(), made);
-        assert_ne!(key(other.path()).unwrap(), made);
+        assert_eq!(key(&dir.path().join("up"), SERVICES).unwrap(), made);
+        assert_ne!(key(other.path(), SERVICES).unwrap(), made);
         let files: Vec<_> = std::fs::read_dir(dir.path().join("up")).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
         assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, MODE);

@@ -49,7 +49,8 @@ impl Stack {
         let engines = Engines::start(options).await?;
         let issuer = Issuer::start(&options.state_dir.join("issuer"), options.ports.issuer)?;
         let mut auth = issuer.environment().to_vec();
-        auth.push(("SECRET_KEY", secret::key(&options.state_dir)?));
+        auth.push(("SECRET_KEY", secret::key(&options.state_dir, secret::SERVICES)?));
+        auth.push(("CURSOR_KEY", secret::key(&options.state_dir, secret::CURSORS)?));
         let (dynamodb, mysql) = (engines.dynamodb_endpoint.as_str(), engines.mysql_url.as_str());
         say("bringing tables and schema up to date ...");
         options.migrate(dynamodb, mysql).await?;

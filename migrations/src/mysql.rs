@@ -34,6 +34,9 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0016" "next_projection",
     "0017" "publications",
     "0018" "undelivered",
+    "0020" "stores_by_place",
+    "0021" "product_terms",
+    "0022" "skus_by_gtin",
     "0030" "positions",
     "0031" "stock_changes",
 };
@@ -115,12 +118,12 @@ async fn run(connection: &mut MySqlConnection) -> Result<(), MigrateError> {
     migrator.run(connection).await
 }
 
-/// Whether a statement failed because its work is done: the column is there already, or gone already (MySQL error
-/// reference, 1060 `ER_DUP_FIELDNAME`, 1091 `ER_CANT_DROP_FIELD_OR_KEY`). `IF NOT EXISTS` for columns is MariaDB's only.
+/// Whether a statement failed because its work is done: the column or index is there already, or gone already (MySQL error
+/// reference, 1060 `ER_DUP_FIELDNAME`, 1061 `ER_DUP_KEYNAME`, 1091 `ER_CANT_DROP_FIELD_OR_KEY`). `IF NOT EXISTS` for columns is MariaDB's only.
 fn is_done(error: &sqlx::Error) -> bool {
     let Some(error) = error.as_database_error() else { return false };
     let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
-    matches!(number, Some(1060 | 1091))
+    matches!(number, Some(1060 | 1061 | 1091))
 }
 
 fn database_name(options: &MySqlConnectOptions) -> Result<String, Error> {

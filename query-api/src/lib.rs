@@ -8,6 +8,7 @@ mod live;
 mod read;
 
 use axum::Router;
+pub use http::CursorKey;
 use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
@@ -16,8 +17,10 @@ use utoipa::openapi::OpenApi;
 pub use read::Source;
 
 /// Everything that this service answers.
-pub fn router(source: Source, verifier: Verifier) -> Router {
-    with_conventions(http::routes(source.clone(), verifier).merge(health::routes(Projection(source))))
+pub fn router(source: Source, cursors: CursorKey, verifier: Verifier) -> Router {
+    with_conventions(
+        http::routes(source.clone(), cursors, verifier).merge(health::routes(Projection(source))),
+    )
 }
 
 /// The API's OpenAPI document.

@@ -7,7 +7,7 @@ use platform::auth;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
-use query_api::Source;
+use query_api::{CursorKey, Source};
 use sqlx::mysql::MySqlConnectOptions;
 
 /// Most connections to MySQL. A read takes about a millisecond, so these serve thousands a second; more would only
@@ -38,6 +38,9 @@ enum Command {
         reading: Box<Reading>,
         #[command(flatten)]
         auth: auth::Options,
+        /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
+        #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
+        cursor_key: CursorKey,
     },
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
     Probe {
@@ -64,12 +67,12 @@ async fn main() -> anyhow::Result<()> {
         serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
     });
     match Cli::from_arg_matches(&cli.get_matches())?.command {
-        Command::Serve { listen, mysql, reading, auth } => {
+        Command::Serve { listen, mysql, reading, auth, cursor_key } => {
             telemetry::init();
             let replica = reading.read_url.map(|url| Mysql { mysql_url: url }.pool(MAX_CONNECTIONS));
             let stale_after = TimeDelta::seconds(reading.stale_seconds.into());
             let source = Source::new(mysql.pool(MAX_CONNECTIONS), replica, stale_after);
-            let router = query_api::router(source, auth.verifier());
+            let router = query_api::router(source, cursor_key, auth.verifier());
             server::serve(listen.listen, router).await?;
         }
         Command::Probe { port } => server::probe(port).await.context("not ready")?,

@@ -44,6 +44,35 @@ async fn bad_input_is_refused_without_a_database() {
         (format!("/v1/stores/{STORE}/reservations?status=overdue"), "status"),
         (format!("/v1/stores/{STORE}/reservations?cursor=%00"), "cursor"),
         (format!("/v1/stores/{STORE}/reservations?limit=-1"), "limit"),
+        (format!("/v1/skus/{SKU}/stores?near=999,999"), "near"),
+        (format!("/v1/skus/{SKU}/stores?near=NaN,NaN"), "near"),
+        (format!("/v1/skus/{SKU}/stores?near={}", "1".repeat(10_000)), "near"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&radius_km=0"), "radius_km"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&radius_km=20038"), "radius_km"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&radius_km=NaN"), "radius_km"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&min_quantity=0"), "min_quantity"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&min_quantity=4294967296"), "min_quantity"),
+        (format!("/v1/skus/{SKU}/stores?radius_km=1"), "radius_km"),
+        (format!("/v1/skus/{SKU}/stores?open_now=true"), "open_now"),
+        (format!("/v1/skus/{SKU}/stores?near=35,139&cursor=AAAA"), "cursor"),
+        ("/v1/products?brand=hinata".to_owned(), "q"),
+        ("/v1/products?brand=hinata&q=".to_owned(), "q"),
+        (format!("/v1/products?brand=hinata&q={}", "x".repeat(10_000)), "q"),
+        ("/v1/products?brand=hinata&q=x&in_stock_near=999,999".to_owned(), "in_stock_near"),
+        ("/v1/products?brand=hinata&q=x&radius_km=1".to_owned(), "radius_km"),
+        (format!("/v1/products?brand=hinata&q=x&colour={}", "x".repeat(201)), "colour"),
+        ("/v1/stores?brand=hinata".to_owned(), "near"),
+        (format!("/v1/stock?sku={}&store_id={STORE}", vec![SKU; 500].join(",")), "sku"),
+        (format!("/v1/stock?sku={SKU}&store_id={}", vec![STORE; 21].join(",")), "store_id"),
+        (format!("/v1/stock?sku={SKU}&store_id="), "store_id"),
+        (format!("/v1/stock?sku={SKU},%00&store_id={STORE}"), "sku"),
+        (format!("/v1/stock?store_id={STORE}"), "sku"),
+        ("/v1/products/hinata.KN1/availability".to_owned(), "near"),
+        ("/v1/products/hinata.KN1/availability?near=35,139&limit=101".to_owned(), "limit"),
+        ("/v1/stores?near=35,139".to_owned(), "brand"),
+        ("/v1/stores?brand=%00&near=35,139".to_owned(), "brand"),
+        ("/v1/stores?brand=hinata&near=35,139&limit=0".to_owned(), "limit"),
+        ("/v1/stores?brand=hinata&near=35,139&in_stock=true".to_owned(), "in_stock"),
     ] {
         let (status, body) = api.any(&path).await;
         assert_eq!(
@@ -72,6 +101,8 @@ async fn a_cursor_is_good_for_its_own_question_only() {
     }
     let stores = format!("/v1/skus/{SKU}/stores?limit=1");
     let reservations = format!("/v1/stores/{STORE}/reservations?limit=1");
+    let near = format!("/v1/skus/{SKU}/stores?near=35.6,139.7&limit=1");
+    let around = "/v1/stores?brand=hinata&near=35.6,139.7&limit=1".to_owned();
     for (path, list, others) in [
         (
             &stores,
@@ -80,6 +111,20 @@ async fn a_cursor_is_good_for_its_own_question_only() {
                 format!("{stores}&in_stock=false"),
                 "/v1/skus/hinata.other/stores?".into(),
                 reservations.clone(),
+            ],
+        ),
+        (
+            &near,
+            "stores",
+            [format!("{near}&radius_km=49"), format!("{near}&min_quantity=1&open_now=true"), stores.clone()],
+        ),
+        (
+            &around,
+            "stores",
+            [
+                "/v1/stores?brand=hinata&near=35.6,139.70&radius_km=51".into(),
+                format!("{around}&open_now=true"),
+                near.clone(),
             ],
         ),
         (

@@ -12,9 +12,14 @@ use sqlx::MySqlPool;
 use support::{Api, Database, Rows};
 
 const STOCK: &str = "/v1/stores/hinata.shibuya-01/stock/hinata.KN1021-BLK-M";
-const ALL: [&str; 4] = [
+const ALL: [&str; 9] = [
     STOCK,
     "/v1/skus/hinata.KN1021-BLK-M/stores",
+    "/v1/skus/hinata.KN1021-BLK-M/stores?near=35,139",
+    "/v1/stores?brand=hinata&near=35,139",
+    "/v1/stores/hinata.shibuya-01",
+    "/v1/products?brand=hinata&q=knit",
+    "/v1/stock?sku=hinata.KN1021-BLK-M&store_id=hinata.shibuya-01",
     "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213",
     "/v1/stores/hinata.shibuya-01/reservations",
 ];

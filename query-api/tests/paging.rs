@@ -67,6 +67,36 @@ async fn every_store_is_visited_once_while_others_open() {
 }
 
 #[tokio::test]
+async fn every_near_store_is_visited_once_while_others_open() {
+    let db = Database::new().await;
+    let api = Api::start(&db.options, 2).await;
+    db.sku(SKU).await;
+    let id = |n: u32| format!("hinata.s-{n:04}");
+    // Five stores in each place, so pages end between stores that are equally far away.
+    let open = async |n: u32| {
+        db.store_at(&id(n), 35.0 + f64::from(n / 10) * 0.001, 139.0).await;
+        db.stock(&id(n), SKU, 1, 0, 0).await;
+    };
+    for n in 0..ROWS {
+        open(n * 2).await;
+    }
+    for path in
+        [format!("/v1/skus/{SKU}/stores?near=35,139&"), "/v1/stores?brand=hinata&near=35,139&".to_owned()]
+    {
+        let seen = walk(&api, &path, "stores", "store_id", async |page| {
+            for n in [page * 2 + 1, ROWS * 2 - 1 - page * 2] {
+                if path.contains("skus") {
+                    open(n).await;
+                }
+            }
+        })
+        .await;
+        each_once(&seen, (0..ROWS).map(|n| id(n * 2)));
+        assert!(seen.len() > usize::try_from(ROWS).unwrap(), "what opened behind the walk is there");
+    }
+}
+
+#[tokio::test]
 async fn every_reservation_is_visited_once_while_others_are_placed() {
     let db = Database::new().await;
     let api = Api::start(&db.options, 2).await;

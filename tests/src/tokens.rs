@@ -11,6 +11,9 @@ const LIFE: Duration = Duration::from_secs(60 * 60);
 /// What services derive secrets from. The same in all processes of a test, as it is in production.
 const SECRET_KEY: &str = "7465737420736563726574206b65792c206e6f7420666f722070726f64756374";
 
+/// What cursors are signed with.
+pub const CURSOR_KEY: &str = "637572736f72206b657920666f722074657374732c206e6f7420696e20757365";
+
 static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
     // Gone again at once: the key is read, and what is static is never dropped.
     let dir = tempfile::tempdir().unwrap();
@@ -22,8 +25,8 @@ static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
 /// # Panics
 /// When the issuer does not start.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
-    let secret = ("SECRET_KEY", SECRET_KEY.to_owned());
-    let all = ISSUER.environment().into_iter().chain([secret]);
+    let secrets = [("SECRET_KEY", SECRET_KEY.to_owned()), ("CURSOR_KEY", CURSOR_KEY.to_owned())];
+    let all = ISSUER.environment().into_iter().chain(secrets);
     all.map(|(name, value)| (name.to_owned(), value))
 }
 

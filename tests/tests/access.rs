@@ -117,7 +117,8 @@ impl Asked<'_> {
             .replace("{store_id}", place.store())
             .replace("{product_code}", &format!("{}.KN", place.brand()))
             .replace("{sku}", &sku)
-            .replace("{id}", &id);
+            .replace("{id}", &id)
+            + &needed(&row.path, place);
         if row.method == Method::GET {
             if row.path.contains("{id}") {
                 let manager =
@@ -131,6 +132,18 @@ impl Asked<'_> {
         }
         let body = body(&row.path, place, &sku);
         api.command(row.method.clone(), &path, &harness::unique(), &body).await
+    }
+}
+
+/// The parameters that a question cannot do without.
+fn needed(path: &str, place: Place) -> String {
+    let brand = place.brand();
+    match path {
+        "/v1/products" => format!("?brand={brand}&q=knit"),
+        "/v1/products/{product_code}/availability" => "?near=35.7,139.7".to_owned(),
+        "/v1/stock" => format!("?sku={brand}.KN1&store_id={}", place.store()),
+        "/v1/stores" => format!("?brand={brand}&near=35.7,139.7"),
+        _ => String::new(),
     }
 }
 

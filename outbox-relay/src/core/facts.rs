@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::decode::Undecodable;
 use super::rows;
+use super::terms::{self, Term};
 
 /// Longest free text of a column, in characters.
 const MAX_TEXT_CHARS: usize = 200;
@@ -26,6 +27,7 @@ pub(super) struct Facts {
     pub store: Option<rows::Store>,
     pub product: Option<rows::Product>,
     pub skus: Vec<rows::Sku>,
+    pub terms: Vec<Term>,
     pub stocks: Vec<rows::Stock>,
     pub reservation: Option<rows::Reservation>,
     pub lines: Vec<rows::Line>,
@@ -51,6 +53,7 @@ impl Facts {
             store: None,
             product: None,
             skus: Vec::new(),
+            terms: Vec::new(),
             stocks: Vec::new(),
             reservation: None,
             lines: Vec::new(),
@@ -62,6 +65,7 @@ impl Facts {
             envelope::Event::ProductDefined(defined) => {
                 let product = there(defined.product.as_ref(), "product")?;
                 let (row, skus) = product_and_skus(&common, product)?;
+                facts.terms = terms::of(&row, &skus);
                 (facts.product, facts.skus) = (Some(row), skus);
             }
             envelope::Event::StockCounted(counted) => {

@@ -15,6 +15,7 @@ pub(crate) mod plan;
 mod project;
 pub(crate) mod rows;
 mod state;
+pub(crate) mod terms;
 
 pub use change::Change;
 pub use database::Error;

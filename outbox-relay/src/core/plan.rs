@@ -8,6 +8,7 @@ use contracts::trace::Traceparent;
 
 use super::facts::Facts;
 use super::rows::{History, Line, Product, Reservation, Row, Sku, Stock, Store};
+use super::terms::Term;
 use super::{Batch, Change, Record, decode};
 
 /// Longest reason that the quarantine holds, in characters.
@@ -22,6 +23,7 @@ pub struct Plan {
     pub(crate) stores: BTreeMap<String, Store>,
     pub(crate) products: BTreeMap<String, Product>,
     pub(crate) skus: BTreeMap<String, Sku>,
+    pub(crate) terms: BTreeMap<(String, String), Term>,
     pub(crate) stocks: BTreeMap<(String, String), Stock>,
     pub(crate) reservations: BTreeMap<String, Reservation>,
     pub(crate) lines: BTreeMap<(String, String), Line>,
@@ -95,7 +97,7 @@ impl Plan {
     }
 
     pub(super) fn add(&mut self, facts: Facts) {
-        let Facts { history, store, product, skus, stocks, reservation, lines } = facts;
+        let Facts { history, store, product, skus, terms, stocks, reservation, lines } = facts;
         if let Some(row) = history {
             self.history.insert((row.aggregate.clone(), row.version), row);
         }
@@ -107,6 +109,9 @@ impl Plan {
         }
         for row in skus {
             keep_newest(&mut self.skus, row.sku.clone(), row);
+        }
+        for row in terms {
+            keep_newest(&mut self.terms, (row.term.clone(), row.product_code.clone()), row);
         }
         for row in stocks {
             keep_newest(&mut self.stocks, (row.store_id.clone(), row.sku.clone()), row);

@@ -128,6 +128,7 @@ pub(crate) async fn write(steps: &mut impl Projection, plan: &Plan, stream: &str
         steps.upsert(*edition, &plan.stores).await?;
         steps.upsert(*edition, &plan.products).await?;
         steps.upsert(*edition, &plan.skus).await?;
+        steps.upsert(*edition, &plan.terms).await?;
         steps.upsert(*edition, &plan.stocks).await?;
         steps.upsert(*edition, &plan.reservations).await?;
         steps.upsert(*edition, &plan.lines).await?;

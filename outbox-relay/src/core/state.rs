@@ -6,7 +6,7 @@ use serde_dynamo::Item;
 
 use super::decode::{self, Undecodable};
 use super::facts::{self, Checked, Common, Facts};
-use super::{Plan, rows};
+use super::{Plan, rows, terms};
 
 /// An aggregate, in the form that events carry it.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ impl Plan {
             store: None,
             product: None,
             skus: Vec::new(),
+            terms: Vec::new(),
             stocks: Vec::new(),
             reservation: None,
             lines: Vec::new(),
@@ -54,6 +55,7 @@ impl Plan {
             State::Store(it) => facts.store = Some(facts::store(&common, it)?),
             State::Product(it) => {
                 let (product, skus) = facts::product_and_skus(&common, it)?;
+                facts.terms = terms::of(&product, &skus);
                 (facts.product, facts.skus) = (Some(product), skus);
             }
             State::Stock(it) => facts.add_stocks(&common, [it])?,

@@ -71,6 +71,7 @@ async fn write(pool: &MySqlPool, plan: &Plan) -> Result<(), Error> {
         add(connection, plan.stores.values()).await?;
         add(connection, plan.products.values()).await?;
         add(connection, plan.skus.values()).await?;
+        add(connection, plan.terms.values()).await?;
         add(connection, plan.stocks.values()).await?;
         add(connection, plan.reservations.values()).await?;
         add(connection, plan.lines.values()).await?;

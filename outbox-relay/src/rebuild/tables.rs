@@ -12,13 +12,22 @@ use tokio::time::{sleep, timeout};
 use super::Error;
 use crate::core::Edition;
 use crate::core::rows::{Line, Product, Reservation, Row, Sku, Stock, Store};
+use crate::core::terms::Term;
 use crate::staging::{execute, is_busy};
 
 /// Says that there is a next projection. It is swapped with it, for an empty one.
 const MARK: &str = "next_projection";
 /// What is swapped in.
-const TABLES: [&str; 7] =
-    [MARK, Product::TABLE, Line::TABLE, Reservation::TABLE, Sku::TABLE, Stock::TABLE, Store::TABLE];
+const TABLES: [&str; 8] = [
+    MARK,
+    Product::TABLE,
+    Line::TABLE,
+    Reservation::TABLE,
+    Sku::TABLE,
+    Stock::TABLE,
+    Store::TABLE,
+    Term::TABLE,
+];
 /// What stands behind the names of what was swapped out.
 const OLD: &str = "_old";
 /// Longest that a statement waits for all others to leave its tables, in seconds. Whoever comes later waits behind it, so

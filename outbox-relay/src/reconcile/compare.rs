@@ -40,6 +40,7 @@ pub(super) async fn compare(
     rows(connection, plan.stores.values(), action, &mut found).await?;
     rows(connection, plan.products.values(), action, &mut found).await?;
     rows(connection, plan.skus.values(), action, &mut found).await?;
+    rows(connection, plan.terms.values(), action, &mut found).await?;
     rows(connection, plan.stocks.values(), action, &mut found).await?;
     rows(connection, plan.reservations.values(), action, &mut found).await?;
     rows(connection, plan.lines.values(), action, &mut found).await?;

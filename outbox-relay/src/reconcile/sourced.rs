@@ -3,6 +3,7 @@
 use contracts::Table;
 
 use crate::core::rows::{Line, Product, Reservation, Row, Sku, Stock, Store};
+use crate::core::terms::Term;
 
 /// A row that is made from an item.
 pub(super) trait Sourced: Row {
@@ -44,6 +45,14 @@ impl Sourced for Sku {
 
     fn proof_key(table: &str) -> String {
         format!("CONCAT('sku#', {table}.sku)")
+    }
+}
+
+impl Sourced for Term {
+    const SOURCE: Table = Table::Masters;
+
+    fn source_key(table: &str) -> String {
+        format!("CONCAT('product#', {table}.product_code)")
     }
 }
 

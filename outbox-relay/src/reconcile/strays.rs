@@ -43,6 +43,7 @@ pub(super) async fn find(
     table::<Store>(state, pool, report, repair).await?;
     table::<Product>(state, pool, report, repair).await?;
     table::<Sku>(state, pool, report, repair).await?;
+    // Terms are left out: what they lead to is read once more by whoever searches, and there are millions.
     table::<Stock>(state, pool, report, repair).await?;
     table::<Reservation>(state, pool, report, repair).await?;
     table::<Line>(state, pool, report, repair).await

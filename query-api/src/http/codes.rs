@@ -19,6 +19,11 @@ problems! {
     pub(super) Stream: [BrandMismatch, InvalidQuery, InvalidHeader, Unavailable, Internal];
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
+    pub(super) Availability: [UnknownProduct] + QUESTION;
+    pub(super) Bag: [BrandMismatch] + QUESTION;
+    pub(super) Products: [] + QUESTION;
+    pub(super) Stores: [] + QUESTION;
+    pub(super) Store: [UnknownStore] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;
     pub(super) StoreReservations: [UnknownStore] + QUESTION + CALLER;
 }

@@ -4,19 +4,28 @@
 
 mod access;
 mod answer;
+mod availability;
 mod codes;
 mod cursor;
+mod list;
+mod names;
+mod near;
 mod openapi;
 mod params;
+mod phrase;
 mod problems;
+mod products;
 mod reader;
 mod reservations;
 mod shared;
 mod stock;
+mod stores;
 mod stream;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
+pub use cursor::CursorKey;
 use platform::auth::{self, Verifier};
 use platform::docs;
 use utoipa::OpenApi as _;
@@ -28,8 +37,27 @@ use crate::live::Live;
 use crate::read::Source;
 use shared::Shared;
 
+/// What every lookup is answered with.
+#[derive(Clone)]
+struct Asked {
+    source: Source,
+    cursors: CursorKey,
+}
+
+impl FromRef<Asked> for Source {
+    fn from_ref(asked: &Asked) -> Self {
+        asked.source.clone()
+    }
+}
+
+impl FromRef<Asked> for CursorKey {
+    fn from_ref(asked: &Asked) -> Self {
+        asked.cursors.clone()
+    }
+}
+
 /// The routes under `/v1`, and their documentation.
-pub(crate) fn routes(source: Source, verifier: Verifier) -> Router {
+pub(crate) fn routes(source: Source, cursors: CursorKey, verifier: Verifier) -> Router {
     let (stock, stock_document) = for_everybody().split_for_parts();
     let (reservations, reservations_document) = for_some().split_for_parts();
     let (live, live_document) = for_followers().split_for_parts();
@@ -43,7 +71,8 @@ pub(crate) fn routes(source: Source, verifier: Verifier) -> Router {
         .route_layer(from_fn_with_state(source.stale_after(), answer::unless_modified))
         .route_layer(from_fn(reader::tell_preference));
     let live = live.with_state(Live::new(source.clone()));
-    lookups.with_state(source).merge(live).merge(docs::routes(platform::openapi::text(&document)))
+    let lookups = lookups.with_state(Asked { source, cursors });
+    lookups.merge(live).merge(docs::routes(platform::openapi::text(&document)))
 }
 
 /// The API's OpenAPI document.
@@ -52,11 +81,16 @@ pub(crate) fn document() -> OpenApi {
     openapi::document(stock.merge_from(for_followers().into_openapi()))
 }
 
-/// Stock is no secret.
-fn for_everybody() -> OpenApiRouter<Source> {
+/// Stock is no secret, and a shop is none.
+fn for_everybody() -> OpenApiRouter<Asked> {
     OpenApiRouter::with_openapi(openapi::Parts::openapi())
         .routes(routes!(stock::level))
         .routes(routes!(stock::stores_with_sku))
+        .routes(routes!(availability::of_product))
+        .routes(routes!(availability::of_bag))
+        .routes(routes!(products::search))
+        .routes(routes!(stores::around))
+        .routes(routes!(stores::one))
 }
 
 /// Stock is told to whoever follows it. No lookup: it has no end.
@@ -65,6 +99,6 @@ fn for_followers() -> OpenApiRouter<Live> {
 }
 
 /// Holds are shown to those who have to do with them.
-fn for_some() -> OpenApiRouter<Source> {
+fn for_some() -> OpenApiRouter<Asked> {
     OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
 }

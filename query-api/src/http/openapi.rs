@@ -6,7 +6,9 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{OpenApi, RefOr, Response};
 
+use super::near::{Near, Radius};
 use super::params::{Limit, Status};
+use super::phrase::Phrase;
 use super::reader::MAX_WAIT;
 
 /// The operation that is no lookup.
@@ -19,9 +21,11 @@ const TITLE: &str = "Torioki query API";
 /// What routes are grouped by, and what is only named in their parameters.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    components(schemas(Limit, Status)),
+    components(schemas(Limit, Near, Phrase, Radius, Status)),
     tags(
         (name = "stock", description = "Which store has this now."),
+        (name = "products", description = "What the brand sells."),
+        (name = "stores", description = "Where it is, and when it is open."),
         (name = "reservations", description = "Holds, without their customers."),
     )
 )]

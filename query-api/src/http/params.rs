@@ -1,18 +1,22 @@
 //! Query parameters.
 
+use contracts::{Brand, Quantity, Sku, StoreId};
 use serde::Deserialize;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::cursor;
+use super::list::{self, List};
+use super::near::{Near, Radius};
+use super::phrase::Phrase;
 
 /// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
 const MAX_LIMIT: u32 = 100;
 /// Rows of a page unless asked otherwise: what a phone shows before somebody scrolls.
 const DEFAULT_LIMIT: u32 = 20;
 
-/// `?in_stock=&limit=&cursor=`
+/// `?near=&radius_km=&in_stock=&min_quantity=&open_now=&limit=&cursor=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -21,6 +25,16 @@ pub(super) struct SkuStoresParams {
     #[serde(default = "in_stock")]
     #[param(default = in_stock)]
     pub(super) in_stock: bool,
+    /// Only the stores that can offer so many pieces.
+    pub(super) min_quantity: Option<Quantity>,
+    /// Only the stores around this place, the nearest in front; otherwise all, in the order of their ids.
+    pub(super) near: Option<Near>,
+    /// With `near`.
+    pub(super) radius_km: Option<Radius>,
+    /// With `near`: only the stores that are known to be open now.
+    #[serde(default)]
+    #[param(default = false)]
+    pub(super) open_now: bool,
     /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,
@@ -30,6 +44,81 @@ pub(super) struct SkuStoresParams {
 
 fn in_stock() -> bool {
     true
+}
+
+/// `?brand=&near=&radius_km=&open_now=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StoresParams {
+    /// Whose stores: the brand's slug.
+    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+    pub(super) brand: Brand,
+    pub(super) near: Near,
+    #[serde(default)]
+    pub(super) radius_km: Radius,
+    /// Only the stores that are known to be open now.
+    #[serde(default)]
+    #[param(default = false)]
+    pub(super) open_now: bool,
+    /// Most rows of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?near=&radius_km=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AvailabilityParams {
+    pub(super) near: Near,
+    #[serde(default)]
+    pub(super) radius_km: Radius,
+    /// Most stores of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?brand=&q=&colour=&size=&in_stock_near=&radius_km=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ProductsParams {
+    /// Whose products: the brand's slug.
+    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+    pub(super) brand: Brand,
+    /// What to search for.
+    pub(super) q: Phrase,
+    /// Only what there is in this colour, by its name in either language.
+    pub(super) colour: Option<Phrase>,
+    /// Only what there is in this size.
+    pub(super) size: Option<Phrase>,
+    /// Only what one of the 10 stores nearest to this place can offer.
+    pub(super) in_stock_near: Option<Near>,
+    /// With `in_stock_near`.
+    pub(super) radius_km: Option<Radius>,
+    /// Most rows of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?sku=&store_id=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct BagParams {
+    /// What is in the bag.
+    #[param(explode = false, schema_with = list::skus)]
+    pub(super) sku: List<Sku>,
+    /// Where, all of the SKUs' brand.
+    #[param(explode = false, schema_with = list::stores)]
+    pub(super) store_id: List<StoreId>,
 }
 
 /// `?status=&limit=&cursor=`

@@ -28,6 +28,7 @@ pub(super) fn not_found(missing: Missing, as_of: AsOf) -> Problem {
     let (code, detail) = match missing {
         Missing::Store => (Code::UnknownStore, "No store has this id."),
         Missing::Sku => (Code::UnknownSku, "No product has this SKU."),
+        Missing::Product => (Code::UnknownProduct, "No product has this code."),
         Missing::Stock => (Code::UnknownStock, "Store and SKU are known; the SKU was never counted there."),
         Missing::Reservation => (Code::UnknownReservation, "No reservation has this id."),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -32,11 +32,15 @@ impl Reader {
     }
 }
 
-impl FromRequestParts<Source> for Reader {
+impl<S> FromRequestParts<S> for Reader
+where
+    S: Send + Sync,
+    Source: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, source: &Source) -> Result<Self, Problem> {
-        Ok(Self { source: source.clone(), needs: needs(&parts.headers)? })
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self { source: Source::from_ref(state), needs: needs(&parts.headers)? })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers about reservations. Never the customer: see [`crate::read`].
 
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
@@ -12,7 +13,7 @@ use super::answer::Dated;
 use super::params::{ReservationsParams, Status};
 use super::problems::not_found;
 use super::reader::Reader;
-use super::{codes, cursor};
+use super::{CursorKey, codes};
 use crate::read::reservations::{After, Line, Reservation};
 use crate::read::{self, Missing};
 
@@ -120,6 +121,7 @@ pub(super) struct StoreReservationsOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
+    State(cursors): State<CursorKey>,
     Asker(caller): Asker,
     Path(store_id): Path<StoreId>,
     Query(params): Query<ReservationsParams>,
@@ -128,10 +130,7 @@ pub(super) async fn of_store(
     let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let question = ["store_reservations", store_id.as_str(), status];
-    let after = match &params.cursor {
-        Some(cursor) => Some(cursor::decode(&question, cursor, after)?),
-        None => None,
-    };
+    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
     let mut session = reader.session().await?;
     if let Access::Unseen = access {
         return Err(not_found(Missing::Store, session.end()));
@@ -143,7 +142,7 @@ pub(super) async fn of_store(
     let last = page.rows.last().filter(|_| page.more);
     let next_cursor = last.map(|last| {
         let micros = last.expires_at.timestamp_micros().to_string();
-        cursor::encode(&question, &[&micros, &last.reservation_id])
+        cursors.encode(&question, &[&micros, &last.reservation_id])
     });
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
     Ok(Dated { answer: StoreReservationsOut { store_id, reservations, next_cursor }, as_of })

@@ -1,21 +1,26 @@
 //! Answers about counts.
 
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::problem::Code;
-use contracts::{Level, Sku, StoreId};
+use contracts::{Level, Quantity, Sku, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::Dated;
+use super::names::NameOut;
+use super::near::{self, OpenOut, kilometres};
 use super::params::SkuStoresParams;
 use super::problems::not_found;
 use super::reader::Reader;
-use super::{codes, cursor};
-use crate::read;
+use super::{CursorKey, codes, stores};
 use crate::read::changes::Changed;
+use crate::read::geo::Circle;
 use crate::read::stock::{self as read_stock, StoreWithSku};
+use crate::read::stores::{Near, Wanted};
+use crate::read::{self, Missing};
 
 /// The count of one SKU in one store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -93,7 +98,7 @@ pub(super) async fn level(
     Ok(Dated { answer: StockOut::new(store_id, sku, &level), as_of })
 }
 
-/// Stores that counted a SKU, in the order of their ids.
+/// Stores that counted a SKU, in the order of their ids, or the nearest in front.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
     "sku": "hinata.KN1021-BLK-M",
@@ -106,6 +111,10 @@ pub(super) async fn level(
 pub(super) struct SkuStoresOut {
     sku: Sku,
     stores: Vec<SkuStoreOut>,
+    /// How far was looked; with `near` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    radius_km: Option<f64>,
     /// For the page behind this one; `null` on the last.
     #[schema(required = true)]
     next_cursor: Option<String>,
@@ -126,6 +135,13 @@ struct SkuStoreOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     longitude: Option<f64>,
+    /// How far away it is; with `near` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    distance_km: Option<f64>,
+    /// With `near` only.
+    #[serde(flatten)]
+    open: Option<OpenOut>,
     /// Pieces that can be held.
     #[schema(value_type = Level)]
     available: i32,
@@ -135,17 +151,6 @@ struct SkuStoreOut {
     updated_at: DateTime<Utc>,
 }
 
-/// A name in the languages that it is known in.
-#[derive(Debug, Serialize, ToSchema)]
-struct NameOut {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    ja: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    en: Option<String>,
-}
-
 impl From<StoreWithSku> for SkuStoreOut {
     fn from(store: StoreWithSku) -> Self {
         Self {
@@ -153,6 +158,8 @@ impl From<StoreWithSku> for SkuStoreOut {
             name: NameOut { ja: store.name_ja, en: store.name_en },
             latitude: store.latitude,
             longitude: store.longitude,
+            distance_km: None,
+            open: None,
             available: store.available,
             version: store.version,
             updated_at: store.updated_at,
@@ -160,7 +167,26 @@ impl From<StoreWithSku> for SkuStoreOut {
     }
 }
 
+impl SkuStoreOut {
+    fn near(near: Near, now: DateTime<Utc>) -> Option<Self> {
+        let (store, count) = (near.store, near.count?);
+        Some(Self {
+            distance_km: Some(kilometres(near.distance_mm)),
+            open: Some(OpenOut::of(&store, now)),
+            store_id: store.store_id,
+            name: NameOut { ja: store.name_ja, en: store.name_en },
+            latitude: store.latitude,
+            longitude: store.longitude,
+            available: count.available,
+            version: count.version,
+            updated_at: count.updated_at,
+        })
+    }
+}
+
 /// The stores that have a SKU
+///
+/// With `near` those around that place, the nearest in front; otherwise all, in the order of their ids.
 #[utoipa::path(
     get, path = "/v1/skus/{sku}/stores", tag = "stock",
     params(("sku" = Sku, Path, description = "The SKU."), SkuStoresParams),
@@ -168,25 +194,72 @@ impl From<StoreWithSku> for SkuStoreOut {
     security(())
 )]
 pub(super) async fn stores_with_sku(
+    State(cursors): State<CursorKey>,
     Path(sku): Path<Sku>,
     Query(params): Query<SkuStoresParams>,
     reader: Reader,
 ) -> Result<Dated<SkuStoresOut>, Problem> {
-    let question = ["sku_stores", sku.as_str(), if params.in_stock { "in_stock" } else { "all" }];
-    let after = match &params.cursor {
-        Some(cursor) => {
-            Some(cursor::decode(&question, cursor, |[id]: [&str; 1]| id.parse::<StoreId>().ok())?)
+    let least = params.min_quantity.map_or(i32::from(params.in_stock), Quantity::signed);
+    match params.near {
+        Some(near) => {
+            let circle = near::circle(near, params.radius_km.unwrap_or_default());
+            nearest_with_sku((&reader, &cursors), sku, &params, circle, least).await
         }
-        None => None,
-    };
+        None if params.radius_km.is_some() => Err(near::needs("radius_km", "near")),
+        None if params.open_now => Err(near::needs("open_now", "near")),
+        None => all_with_sku((&reader, &cursors), sku, &params, least).await,
+    }
+}
+
+async fn all_with_sku(
+    (reader, cursors): (&Reader, &CursorKey),
+    sku: Sku,
+    params: &SkuStoresParams,
+    least: i32,
+) -> Result<Dated<SkuStoresOut>, Problem> {
+    let at_least = least.to_string();
+    let question = ["sku_stores", sku.as_str(), &at_least];
+    let after =
+        cursors.decode(&question, params.cursor.as_ref(), |[id]: [&str; 1]| id.parse::<StoreId>().ok())?;
     let mut session = reader.session().await?;
     let page =
-        read::stock::stores_with_sku(&mut session, &sku, params.in_stock, after.as_ref(), params.limit.get())
-            .await?;
+        read::stock::stores_with_sku(&mut session, &sku, least, after.as_ref(), params.limit.get()).await?;
     let as_of = session.end();
     let page = page.map_err(|missing| not_found(missing, as_of))?;
     let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| cursor::encode(&question, &[last.store_id.as_str()]));
+    let next_cursor = last.map(|last| cursors.encode(&question, &[last.store_id.as_str()]));
     let stores = page.rows.into_iter().map(SkuStoreOut::from).collect();
-    Ok(Dated { answer: SkuStoresOut { sku, stores, next_cursor }, as_of })
+    Ok(Dated { answer: SkuStoresOut { sku, stores, radius_km: None, next_cursor }, as_of })
+}
+
+async fn nearest_with_sku(
+    (reader, cursors): (&Reader, &CursorKey),
+    sku: Sku,
+    params: &SkuStoresParams,
+    circle: Circle,
+    least: i32,
+) -> Result<Dated<SkuStoresOut>, Problem> {
+    let (around, at_least) = (near::in_question(circle), least.to_string());
+    let question = ["sku_stores_near", sku.as_str(), &around, &at_least, &params.open_now.to_string()];
+    let after = near::after(cursors, &question, params.cursor.as_ref(), &sku.brand())?;
+    let now = Utc::now();
+    let wanted = Wanted {
+        sku: Some((&sku, least)),
+        open_at: params.open_now.then_some(now),
+        after: after.as_ref(),
+        limit: params.limit.get(),
+    };
+    let mut session = reader.session().await?;
+    let places = read::places::around(&mut session, &sku.brand(), circle).await?;
+    let page = read::stores::near(&mut session, &places, &wanted).await?;
+    let is_known = !page.rows.is_empty() || read::stock::sku_is_known(&mut session, &sku).await?;
+    let as_of = session.end();
+    if !is_known {
+        return Err(not_found(Missing::Sku, as_of));
+    }
+    let next_cursor =
+        page.rows.last().filter(|_| page.more).map(|last| stores::key(cursors, &question, last));
+    let stores = page.rows.into_iter().filter_map(|near| SkuStoreOut::near(near, now)).collect();
+    let radius_km = Some(places.radius_km);
+    Ok(Dated { answer: SkuStoresOut { sku, stores, radius_km, next_cursor }, as_of })
 }

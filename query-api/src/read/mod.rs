@@ -15,8 +15,14 @@ mod source;
 mod waiting;
 
 pub(crate) mod changes;
+pub(crate) mod counts;
+pub(crate) mod geo;
+pub(crate) mod places;
+pub(crate) mod products;
 pub(crate) mod reservations;
+pub(crate) mod search;
 pub(crate) mod stock;
+pub(crate) mod stores;
 
 pub(crate) use as_of::AsOf;
 pub(crate) use error::Error;
@@ -30,6 +36,7 @@ pub use source::Source;
 pub(crate) enum Missing {
     Store,
     Sku,
+    Product,
     /// Store and SKU are both known, but the SKU was never counted there.
     Stock,
     Reservation,

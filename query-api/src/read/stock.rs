@@ -82,24 +82,29 @@ const STORES_WITH_SKU: &str = "SELECT stock.store_id, stores.name_ja, stores.nam
 
 const SKU_KNOWN: &str = "SELECT 1 FROM skus WHERE sku = ?";
 
-/// Stores that counted the SKU, in the order of their ids, behind `after`; with `in_stock` only those that can offer it.
+/// Stores that counted the SKU, in the order of their ids, behind `after`; only those that can offer so many pieces.
 pub(crate) async fn stores_with_sku(
     session: &mut Session,
     sku: &Sku,
-    in_stock: bool,
+    least: i32,
     after: Option<&StoreId>,
     limit: u32,
 ) -> Result<Result<Page<StoreWithSku>, Missing>, Error> {
     let query = sqlx::query(STORES_WITH_SKU)
         .bind(sku.as_str())
         .bind(after.map_or("", StoreId::as_str))
-        .bind(i32::from(in_stock))
+        .bind(least)
         .bind(Page::<StoreWithSku>::fetch_limit(limit));
     let rows = session.rows(query).await?.iter().map(store_with_sku).collect::<Result<Vec<_>, _>>()?;
-    if rows.is_empty() && session.row(sqlx::query(SKU_KNOWN).bind(sku.as_str())).await?.is_none() {
+    if rows.is_empty() && !sku_is_known(session, sku).await? {
         return Ok(Err(Missing::Sku));
     }
     Ok(Ok(Page::of(rows, limit)))
+}
+
+/// Whether some product has the SKU.
+pub(crate) async fn sku_is_known(session: &mut Session, sku: &Sku) -> Result<bool, Error> {
+    Ok(session.row(sqlx::query(SKU_KNOWN).bind(sku.as_str())).await?.is_some())
 }
 
 fn store_with_sku(row: &MySqlRow) -> Result<StoreWithSku, sqlx::Error> {

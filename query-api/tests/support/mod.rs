@@ -8,8 +8,9 @@
 )]
 
 use chrono::TimeDelta;
+use contracts::search;
 pub use harness::Database;
-use harness::tokens;
+use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
 use platform::mysql::Mysql;
 use query_api::Source;
@@ -23,7 +24,13 @@ use tokio::net::TcpListener;
 pub trait Rows {
     async fn store(&self, id: &str);
 
+    /// A store that is there.
+    async fn store_at(&self, id: &str, latitude: f64, longitude: f64);
+
     async fn sku(&self, sku: &str);
+
+    /// A product with what it is found by; its SKUs have a code, a colour, a size and maybe a GTIN.
+    async fn product(&self, code: &str, name: &str, skus: &[(&str, &str, &str, Option<&str>)]);
 
     async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32);
 
@@ -45,6 +52,14 @@ impl Rows for Database {
         .await;
     }
 
+    async fn store_at(&self, id: &str, latitude: f64, longitude: f64) {
+        self.store(id).await;
+        self.run(format!(
+            "UPDATE stores SET latitude = {latitude:?}, longitude = {longitude:?} WHERE store_id = '{id}'"
+        ))
+        .await;
+    }
+
     async fn sku(&self, sku: &str) {
         self.run(format!(
             "INSERT INTO skus (sku, product_code, brand, version, size) \
@@ -52,6 +67,29 @@ impl Rows for Database {
             brand = brand(sku),
         ))
         .await;
+    }
+
+    async fn product(&self, code: &str, name: &str, skus: &[(&str, &str, &str, Option<&str>)]) {
+        let brand = brand(code);
+        self.run(format!(
+            "INSERT INTO products (product_code, brand, version, name_ja, updated_at) VALUES \
+             ('{code}', '{brand}', 1, '{name}', NOW(6))"
+        ))
+        .await;
+        for (sku, colour, size, gtin) in skus {
+            let gtin = gtin.map_or("NULL".to_owned(), |gtin| format!("'{gtin}'"));
+            self.run(format!(
+                "INSERT INTO skus (sku, product_code, brand, version, colour_ja, size, gtin) VALUES \
+                 ('{sku}', '{code}', '{brand}', 1, '{colour}', '{size}', {gtin})"
+            ))
+            .await;
+        }
+        for term in search::terms([name].into_iter().chain(skus.iter().map(|sku| sku.1)), 1_000) {
+            self.run(format!(
+                "INSERT INTO product_terms (term, product_code, brand, version) VALUES ('{term}', '{code}', '{brand}', 1)"
+            ))
+            .await;
+        }
     }
 
     async fn stock(&self, store_id: &str, sku: &str, on_hand: u32, held: u32, safety: u32) {
@@ -120,9 +158,8 @@ impl Api {
     pub async fn start_with(source: Source) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(
-            async move { axum::serve(listener, query_api::router(source, tokens::verifier())).await },
-        );
+        let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier());
+        tokio::spawn(async move { axum::serve(listener, router).await });
         let token = tokens::token(Role::Manager, "hinata", &[], "manager");
         Self { url, client: reqwest::Client::new(), token }
     }

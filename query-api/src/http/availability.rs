@@ -1,0 +1,203 @@
+//! Answers about many counts at once: a product's in the stores around, and a shopping bag's.
+
+use axum::extract::State;
+use chrono::Utc;
+use contracts::problem::Code;
+use contracts::{Level, ProductCode, Sku, StoreId};
+use platform::Problem;
+use platform::extract::{Path, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::Dated;
+use super::names::NameOut;
+use super::near;
+use super::params::{AvailabilityParams, BagParams};
+use super::problems::not_found;
+use super::reader::Reader;
+use super::stores::{self, NearStoreOut};
+use super::{CursorKey, codes};
+use crate::read;
+use crate::read::counts::{self, Offer};
+use crate::read::products::SkuOf;
+use crate::read::stores::Wanted;
+
+/// Most stores of one page: with 90 SKUs each, an answer of about a hundred kilobytes.
+const MAX_STORES: u32 = 20;
+
+/// One size of a product in one colour.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SkuOfProduct)]
+pub(super) struct SkuOut {
+    #[schema(value_type = Sku)]
+    sku: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    colour: Option<NameOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    size: Option<String>,
+    /// GTIN or JAN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    gtin: Option<String>,
+}
+
+impl From<SkuOf> for SkuOut {
+    fn from(sku: SkuOf) -> Self {
+        let colour = NameOut::known(sku.colour_ja, sku.colour_en);
+        Self { sku: sku.sku, colour, size: sku.size, gtin: sku.gtin }
+    }
+}
+
+/// How many pieces of a SKU can be held.
+#[derive(Debug, Serialize, ToSchema)]
+struct OfferOut {
+    #[schema(value_type = Sku)]
+    sku: String,
+    /// Pieces that can be held.
+    #[schema(value_type = Level)]
+    available: i32,
+    /// The stock's version.
+    version: u64,
+}
+
+/// A store near a place, and what it has of a product.
+#[derive(Debug, Serialize, ToSchema)]
+struct StoreOffersOut {
+    #[serde(flatten)]
+    store: NearStoreOut,
+    /// In the order of the SKUs; without those that were never counted there.
+    stock: Vec<OfferOut>,
+}
+
+/// A product's sizes and colours in the stores near a place, the nearest in front.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AvailabilityOut {
+    product_code: ProductCode,
+    name: NameOut,
+    skus: Vec<SkuOut>,
+    stores: Vec<StoreOffersOut>,
+    /// How far was looked.
+    radius_km: f64,
+    /// For the page behind this one; `null` on the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// Sizes × colours × stores of a product, near a place
+///
+/// A page has 20 stores at most, those that have nothing of it included.
+#[utoipa::path(
+    get, path = "/v1/products/{product_code}/availability", tag = "stock",
+    params(("product_code" = ProductCode, Path, description = "The product."), AvailabilityParams),
+    responses(
+        (status = 200, description = "A page of stores, the nearest in front.", body = Dated<AvailabilityOut>),
+        codes::Availability,
+    ),
+    security(())
+)]
+pub(super) async fn of_product(
+    State(cursors): State<CursorKey>,
+    Path(product_code): Path<ProductCode>,
+    Query(params): Query<AvailabilityParams>,
+    reader: Reader,
+) -> Result<Dated<AvailabilityOut>, Problem> {
+    let circle = near::circle(params.near, params.radius_km);
+    let question = ["availability", product_code.as_str(), &near::in_question(circle)];
+    let after = near::after(&cursors, &question, params.cursor.as_ref(), &product_code.brand())?;
+    let limit = params.limit.get().min(MAX_STORES);
+    let wanted = Wanted { sku: None, open_at: None, after: after.as_ref(), limit };
+    let mut session = reader.session().await?;
+    let found = read::products::one(&mut session, &product_code).await?;
+    let (product, skus) = match found {
+        Ok(found) => found,
+        Err(missing) => return Err(not_found(missing, session.end())),
+    };
+    let places = read::places::around(&mut session, &product_code.brand(), circle).await?;
+    let page = read::stores::near(&mut session, &places, &wanted).await?;
+    let store_ids: Vec<&str> = page.rows.iter().map(|near| near.store.store_id.as_str()).collect();
+    let sku_ids: Vec<&str> = skus.iter().map(|sku| sku.sku.as_str()).collect();
+    let mut offers = counts::offers(&mut session, &store_ids, &sku_ids).await?;
+    let as_of = session.end();
+    let next_cursor =
+        page.rows.last().filter(|_| page.more).map(|last| stores::key(&cursors, &question, last));
+    let (now, mut stores) = (Utc::now(), Vec::new());
+    for near in page.rows {
+        let offer = |sku: &SkuOf| {
+            let Offer { available, version } =
+                offers.remove(&(near.store.store_id.clone(), sku.sku.clone()))?;
+            Some(OfferOut { sku: sku.sku.clone(), available, version })
+        };
+        let stock = skus.iter().filter_map(offer).collect();
+        stores.push(StoreOffersOut { store: NearStoreOut::of(near, now), stock });
+    }
+    let answer = AvailabilityOut {
+        product_code,
+        name: NameOut { ja: product.name_ja, en: product.name_en },
+        skus: skus.into_iter().map(SkuOut::from).collect(),
+        stores,
+        radius_km: places.radius_km,
+        next_cursor,
+    };
+    Ok(Dated { answer, as_of })
+}
+
+/// How many pieces of a SKU a store can hold.
+#[derive(Debug, Serialize, ToSchema)]
+struct StoreOfferOut {
+    #[schema(value_type = StoreId)]
+    store_id: String,
+    #[serde(flatten)]
+    offer: OfferOut,
+}
+
+/// What some stores have of some SKUs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(examples(json!({
+    "stock": [{"store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "version": 7}],
+})))]
+pub(super) struct BagOut {
+    /// Store by store, in the order asked for; without the SKUs that were never counted there.
+    stock: Vec<StoreOfferOut>,
+}
+
+/// Many SKUs in many stores: a shopping bag
+#[utoipa::path(
+    get, path = "/v1/stock", tag = "stock", params(BagParams),
+    responses((status = 200, description = "What the stores have.", body = Dated<BagOut>), codes::Bag),
+    security(())
+)]
+pub(super) async fn of_bag(
+    Query(params): Query<BagParams>,
+    reader: Reader,
+) -> Result<Dated<BagOut>, Problem> {
+    let (stores, skus) = (params.store_id.as_slice(), params.sku.as_slice());
+    let brand = stores.first().map(StoreId::brand);
+    let of_others = |field| {
+        let detail = "Ask for stores and SKUs of one brand.";
+        Problem::new(Code::BrandMismatch, detail).at(field)
+    };
+    if stores.iter().any(|store| Some(store.brand()) != brand) {
+        return Err(of_others("store_id"));
+    }
+    if skus.iter().any(|sku| Some(sku.brand()) != brand) {
+        return Err(of_others("sku"));
+    }
+    let store_ids: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
+    let sku_ids: Vec<&str> = skus.iter().map(Sku::as_str).collect();
+    let mut session = reader.session().await?;
+    let mut offers = counts::offers(&mut session, &store_ids, &sku_ids).await?;
+    let as_of = session.end();
+    let mut stock = Vec::with_capacity(offers.len());
+    for store in stores {
+        for sku in skus {
+            let (store_id, sku) = (store.to_string(), sku.to_string());
+            let Some(Offer { available, version }) = offers.remove(&(store_id.clone(), sku.clone())) else {
+                continue;
+            };
+            stock.push(StoreOfferOut { store_id, offer: OfferOut { sku, available, version } });
+        }
+    }
+    Ok(Dated { answer: BagOut { stock }, as_of })
+}

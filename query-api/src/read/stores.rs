@@ -1,0 +1,172 @@
+//! Stores: one by its id, and those near a place, maybe with what they have of a SKU.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use contracts::{OpeningHours, Sku, StoreId};
+use sqlx::mysql::MySqlRow;
+use sqlx::{MySql, QueryBuilder, Row};
+
+use super::places::{AfterPlace, Place, Places};
+use super::{Error, Missing, Page, Session};
+
+/// Stores of one statement: a page of the largest size, mostly filled by one.
+const STORES_PER_STATEMENT: usize = 100;
+
+/// A shop.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(crate) store_id: String,
+    pub(crate) name_ja: Option<String>,
+    pub(crate) name_en: Option<String>,
+    pub(crate) address_ja: Option<String>,
+    pub(crate) address_en: Option<String>,
+    pub(crate) latitude: Option<f64>,
+    pub(crate) longitude: Option<f64>,
+    pub(crate) time_zone: String,
+    pub(crate) hours: Option<Hours>,
+    pub(crate) version: u64,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// When a store is open, where that is known.
+#[derive(Debug)]
+pub(crate) struct Hours {
+    pub(crate) opening: OpeningHours,
+    pub(crate) zone: Tz,
+}
+
+/// How many pieces of a SKU a store has.
+#[derive(Debug)]
+pub(crate) struct Count {
+    pub(crate) available: i32,
+    pub(crate) version: u64,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// A store near a place.
+#[derive(Debug)]
+pub(crate) struct Near {
+    pub(crate) distance_mm: u64,
+    pub(crate) store: Store,
+    /// Of the SKU that was asked for.
+    pub(crate) count: Option<Count>,
+}
+
+/// Which of the stores near a place.
+pub(crate) struct Wanted<'q> {
+    /// Only those that counted this SKU and can offer so many pieces.
+    pub(crate) sku: Option<(&'q Sku, i32)>,
+    /// Only those that are known to be open then.
+    pub(crate) open_at: Option<DateTime<Utc>>,
+    pub(crate) after: Option<&'q AfterPlace>,
+    pub(crate) limit: u32,
+}
+
+/// The columns of [`Store`], as they are called in answers of the database.
+const COLUMNS: &str = "stores.store_id, stores.name_ja, stores.name_en, stores.address_ja, stores.address_en, \
+    stores.latitude, stores.longitude, stores.time_zone, CAST(stores.opening_hours AS CHAR) AS opening_hours, \
+    stores.version AS store_version, stores.updated_at AS store_updated_at";
+
+/// The store.
+pub(crate) async fn one(session: &mut Session, id: &StoreId) -> Result<Result<Store, Missing>, Error> {
+    let mut query = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM stores WHERE store_id = "));
+    let row = session.row(query.push_bind(id.as_str()).build()).await?;
+    Ok(match row {
+        Some(row) => Ok(store(&row)?),
+        None => Err(Missing::Store),
+    })
+}
+
+/// A page of the stores that are wanted, nearest first.
+pub(crate) async fn near(
+    session: &mut Session,
+    places: &Places,
+    wanted: &Wanted<'_>,
+) -> Result<Page<Near>, Error> {
+    let full = usize::try_from(Page::<Near>::fetch_limit(wanted.limit)).unwrap_or(usize::MAX);
+    let mut rows = Vec::new();
+    for some in places.behind(wanted.after).chunks(STORES_PER_STATEMENT) {
+        let mut found = among(session, some, wanted).await?;
+        for place in some {
+            let Some((store, count)) = found.remove(&place.store_id) else { continue };
+            if wanted.open_at.is_none_or(|now| store.open_until(now).is_some()) {
+                rows.push(Near { distance_mm: place.distance_mm, store, count });
+            }
+        }
+        if rows.len() >= full {
+            break;
+        }
+    }
+    Ok(Page::of(rows, wanted.limit))
+}
+
+/// Those of some stores that have what is wanted.
+async fn among(
+    session: &mut Session,
+    places: &[Place],
+    wanted: &Wanted<'_>,
+) -> Result<HashMap<String, (Store, Option<Count>)>, Error> {
+    let mut query = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS}"));
+    if let Some((sku, least)) = wanted.sku {
+        query.push(
+            ", stock.available, stock.version, stock.updated_at FROM stock FORCE INDEX (by_sku) \
+             STRAIGHT_JOIN stores ON stores.store_id = stock.store_id WHERE stock.sku = ",
+        );
+        query.push_bind(sku.as_str()).push(" AND stock.available >= ").push_bind(least);
+        query.push(" AND stock.store_id IN (");
+    } else {
+        query.push(" FROM stores FORCE INDEX (PRIMARY) WHERE store_id IN (");
+    }
+    let mut ids = query.separated(", ");
+    for place in places {
+        ids.push_bind(place.store_id.as_str());
+    }
+    query.push(")");
+    let rows = session.rows(query.build().persistent(false)).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let store = store(row)?;
+        let count = if wanted.sku.is_some() { Some(count(row)?) } else { None };
+        found.insert(store.store_id.clone(), (store, count));
+    }
+    Ok(found)
+}
+
+fn count(row: &MySqlRow) -> Result<Count, sqlx::Error> {
+    Ok(Count {
+        available: row.try_get("available")?,
+        version: row.try_get("version")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
+    let time_zone: String = row.try_get("time_zone")?;
+    let opening: Option<String> = row.try_get("opening_hours")?;
+    let opening = opening.and_then(|json| serde_json::from_str::<OpeningHours>(&json).ok());
+    let known = opening.filter(OpeningHours::are_known);
+    let hours = known.zip(time_zone.parse().ok()).map(|(opening, zone)| Hours { opening, zone });
+    Ok(Store {
+        store_id: row.try_get("store_id")?,
+        name_ja: row.try_get("name_ja")?,
+        name_en: row.try_get("name_en")?,
+        address_ja: row.try_get("address_ja")?,
+        address_en: row.try_get("address_en")?,
+        latitude: row.try_get("latitude")?,
+        longitude: row.try_get("longitude")?,
+        time_zone,
+        hours,
+        version: row.try_get("store_version")?,
+        updated_at: row.try_get("store_updated_at")?,
+    })
+}
+
+impl Store {
+    /// Until when it is open, on its own clock; `None` where it is closed or nothing is known.
+    pub(crate) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
+        let Hours { opening, zone } = self.hours.as_ref()?;
+        Some(opening.open_until(now, *zone)?.with_timezone(zone))
+    }
+}
