@@ -14,6 +14,8 @@ const LATIN_PIECE: usize = 3;
 const JAPANESE_PIECE: usize = 2;
 /// The first character behind the scripts that are cut like Latin: that of the first kana.
 const FIRST_JAPANESE: char = '\u{3041}';
+/// The first ideograph; hangul and what else comes behind it is treated alike.
+const FIRST_IDEOGRAPH: char = '\u{3400}';
 /// How far katakana stand behind their hiragana.
 const KANA_DISTANCE: u32 = 0x60;
 
@@ -41,12 +43,9 @@ pub fn terms<'t>(texts: impl IntoIterator<Item = &'t str>, max: usize) -> BTreeS
     let mut terms = BTreeSet::new();
     for folded in texts.into_iter().map(fold) {
         for run in folded.split_whitespace().flat_map(runs) {
-            let mut pieces = pieces(run);
-            if is_japanese(run) {
-                // One character may be a whole word: 靴, 傘.
-                pieces.extend(run.chars().map(String::from));
-            }
-            for piece in pieces {
+            // One ideograph may be a whole word (靴, 傘); one kana is none.
+            let words = run.chars().filter(|c| *c >= FIRST_IDEOGRAPH).map(String::from);
+            for piece in pieces(run).into_iter().chain(words) {
                 if terms.len() < max {
                     terms.insert(piece);
                 }

@@ -19,6 +19,7 @@ async fn filled() -> (Database, Api) {
     .await;
     db.product("hinata.KN2", "綿セーター Cotton", &[("hinata.KN2-RED-L", "レッド", "L", None)]).await;
     db.product("hinata.SH1", "革靴 Oxford", &[("hinata.SH1-26", "ブラック", "26", None)]).await;
+    db.product("hinata.XX1", "コッパのロット", &[]).await;
     db.product("aoi.KN1", "ウールのセーター", &[("aoi.KN1-M", "ブラック", "M", None)]).await;
     (db, api)
 }
@@ -58,6 +59,8 @@ async fn words_and_labels_find_products() {
         ("靴下", &[]),
         ("セーター ブラック", &["hinata.KN1"]),
         ("oxford cotton", &[]),
+        // All its pieces are in コッパのロット, and it is not.
+        ("コット", &[]),
         ("KN1", &["hinata.KN1"]),
         ("ＫＮ１", &["hinata.KN1"]),
         ("hinata.KN2-RED-L", &["hinata.KN2"]),

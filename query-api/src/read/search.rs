@@ -18,8 +18,8 @@ const MAX_MATCHES: usize = 200;
 const MAX_CANDIDATES: u32 = 2_000;
 /// Most pieces of the words that are weighed against each other; further ones are only looked for in the names.
 const MAX_TERMS: usize = 16;
-/// Pieces that a candidate is tried with before its name is read: three miss few, and each costs a look-up.
-const TERMS_TRIED: usize = 3;
+/// Pieces that a candidate is tried with before its name and SKUs are read: each costs a look-up, and reading costs ten.
+const TERMS_TRIED: usize = 8;
 /// Up to how many products a piece is counted in: whatever is in more is common.
 const COMMON: u32 = 500;
 /// Products of one statement.
