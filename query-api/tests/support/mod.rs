@@ -7,6 +7,7 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
+use axum::serve::ListenerExt;
 use chrono::TimeDelta;
 pub use harness::Database;
 use harness::tokens;
@@ -120,6 +121,8 @@ impl Api {
     pub async fn start_with(source: Source) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        // As the binary does.
+        let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         tokio::spawn(
             async move { axum::serve(listener, query_api::router(source, tokens::verifier())).await },
         );
