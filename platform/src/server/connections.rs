@@ -77,6 +77,10 @@ pub(super) async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
+        // A body that comes bit by bit would wait for the caller's word that the last bit came, 40 ms and more.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection sends its bytes late");
+        }
         let wire = Wire::new(stream, bounds.patience);
         let (phase, router) = (wire.phase(), router.clone());
         let service = service_fn(move |request: Request<Incoming>| {

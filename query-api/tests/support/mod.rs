@@ -7,6 +7,7 @@
     reason = "every test binary compiles this and uses a part of it"
 )]
 
+use axum::serve::ListenerExt;
 use chrono::TimeDelta;
 use contracts::search;
 pub use harness::Database;
@@ -158,6 +159,8 @@ impl Api {
     pub async fn start_with(source: Source) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        // As the binary does.
+        let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let token = tokens::token(Role::Manager, "hinata", &[], "manager");
