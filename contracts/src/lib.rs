@@ -5,6 +5,7 @@
 mod event;
 mod hours;
 mod id;
+mod pickup;
 mod policy;
 mod quantity;
 mod table;
@@ -21,6 +22,7 @@ pub mod trace;
 pub use event::event_type;
 pub use hours::{HoursError, LocalTime, OpeningHours, Span, SpecialDay};
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
+pub use pickup::{PickupCode, PickupCodeError};
 pub use policy::{HoldPolicy, Lasts, PolicyError, Until};
 pub use quantity::{Level, Quantity, QuantityError};
 pub use table::{SCHEMA_LOCK, Table, TablePrefix, due, outbox};

@@ -34,6 +34,9 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0016" "next_projection",
     "0017" "publications",
     "0018" "undelivered",
+    "0040" "reservation_search",
+    "0041" "reservation_lines_store",
+    "0042" "stock_of_store",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

@@ -12,5 +12,6 @@ problems! {
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;
-    pub(super) StoreReservations: [UnknownStore] + QUESTION + CALLER;
+    pub(super) History: [UnknownReservation] + QUESTION + CALLER;
+    pub(super) OfStore: [UnknownStore] + QUESTION + CALLER;
 }

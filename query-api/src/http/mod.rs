@@ -5,11 +5,16 @@
 mod access;
 mod codes;
 mod cursor;
+mod history;
 mod openapi;
 mod params;
+mod pick_list;
 mod problems;
 mod reservations;
+mod search;
+mod shortfalls;
 mod stock;
+mod store_stock;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -46,7 +51,14 @@ fn for_everybody() -> OpenApiRouter<MySqlPool> {
 
 /// Holds are shown to those who have to do with them.
 fn for_some() -> OpenApiRouter<MySqlPool> {
-    OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
+    OpenApiRouter::default()
+        .routes(routes!(reservations::one))
+        .routes(routes!(history::of_reservation))
+        .routes(routes!(reservations::of_store))
+        .routes(routes!(search::reservations))
+        .routes(routes!(pick_list::of_store))
+        .routes(routes!(store_stock::of_store))
+        .routes(routes!(shortfalls::of_store))
 }
 
 /// What one person put aside is nothing for a shared cache to keep.

@@ -128,13 +128,19 @@ struct SkuStoreOut {
 
 /// A name in the languages that it is known in.
 #[derive(Debug, Serialize, ToSchema)]
-struct NameOut {
+pub(super) struct NameOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    ja: Option<String>,
+    pub(super) ja: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    en: Option<String>,
+    pub(super) en: Option<String>,
+}
+
+impl NameOut {
+    pub(super) fn is_known(&self) -> bool {
+        self.ja.is_some() || self.en.is_some()
+    }
 }
 
 impl From<StoreWithSku> for SkuStoreOut {

@@ -11,8 +11,12 @@ mod error;
 mod schema;
 mod session;
 
+pub(crate) mod history;
+pub(crate) mod products;
 pub(crate) mod reservations;
+pub(crate) mod shortfalls;
 pub(crate) mod stock;
+pub(crate) mod store_stock;
 
 pub(crate) use as_of::AsOf;
 pub(crate) use error::Error;

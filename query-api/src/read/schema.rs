@@ -5,8 +5,7 @@ use sqlx::MySqlPool;
 use super::{Error, Session};
 
 /// Fails where a table is missing, and reads no row.
-const EVERY_TABLE: &str =
-    "SELECT 1 FROM stores, skus, stock, reservations, reservation_lines, checkpoints WHERE FALSE";
+const EVERY_TABLE: &str = "SELECT 1 FROM stores, products, skus, stock, reservations, reservation_lines, history, checkpoints WHERE FALSE";
 
 /// Whether the database answers and has every table that this service reads.
 pub(crate) async fn check_schema(pool: &MySqlPool) -> Result<(), Error> {
