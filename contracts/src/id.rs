@@ -147,6 +147,12 @@ impl ReservationId {
         let [.., last] = self.0.into_bytes();
         last
     }
+
+    /// Its last 32 bits, which are random as well.
+    pub(crate) fn random_bits(self) -> u32 {
+        let [.., a, b, c, d] = self.0.into_bytes();
+        u32::from_be_bytes([a, b, c, d])
+    }
 }
 
 impl From<Uuid> for ReservationId {

@@ -13,8 +13,8 @@ use crate::id::{MAX_CODE, MAX_SLUG, MIN_SLUG};
 use crate::policy::{MAX_ACTIVE_HOLDS, MAX_MINUTES, MAX_PIECES, Raw};
 use crate::problem::Code;
 use crate::{
-    HoldPolicy, Lasts, Level, LocalTime, OpeningHours, ProductCode, Quantity, ReservationId, Sku, Span,
-    SpecialDay, StoreId, Text, Until,
+    HoldPolicy, Lasts, Level, LocalTime, OpeningHours, PickupCode, ProductCode, Quantity, ReservationId, Sku,
+    Span, SpecialDay, StoreId, Text, Until,
 };
 
 /// What a text of people may not hold, as the inside of a character class.
@@ -121,6 +121,15 @@ schemas! {
         .format(Some(SchemaFormat::Custom("uuid".to_owned())))
         .description(Some("One customer's hold in one store: a UUIDv7, so ids sort by the time they were made."))
         .examples(["0192f0c1-2d3e-7a4b-8c5d-6e7f80910213"])
+        .build();
+    PickupCode => Object::builder()
+        .schema_type(Type::String)
+        .pattern(Some("^[0-9A-Za-z -]{6,12}$"))
+        .description(Some(
+            "Names a hold at the counter. It follows from the hold's id, and proves nothing. Small letters, spaces and \
+             hyphens are taken, and `O`, `I` and `L` for `0` and `1`.",
+        ))
+        .examples(["7KM4Q9"])
         .build();
     Quantity => whole(1, Self::MAX).description(Some("Pieces of one SKU that a line asks for."));
     Level => whole(0, Self::MAX).description(Some("Pieces of one SKU in one store."));

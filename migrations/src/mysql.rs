@@ -39,6 +39,9 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0022" "skus_by_gtin",
     "0030" "positions",
     "0031" "stock_changes",
+    "0040" "reservation_search",
+    "0041" "reservation_lines_store",
+    "0042" "stock_of_store",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

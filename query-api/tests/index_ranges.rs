@@ -43,14 +43,16 @@ async fn cost(pool: &MySqlPool, work: impl AsyncFnOnce()) -> HashMap<String, i64
 async fn fill(db: &Database) {
     let id = |n: u32| format!("0192f0c1-2d3e-7a4b-8c5d-{n:012}");
     let mut stock = String::new();
-    let (mut reservations, mut lines) = (String::new(), String::new());
+    let (mut reservations, mut lines, mut history) = (String::new(), String::new(), String::new());
     for store in 0..STORES {
         db.store(&format!("hinata.s-{store:03}")).await;
         for sku in 0..SKUS {
             // Every third store has nothing to offer.
             let on_hand = store % 3;
+            // And more is held of some than is there.
+            let held = if sku % 10 == 0 { on_hand + 2 } else { 0 };
             let row = format!(
-                "('hinata.s-{store:03}', 'hinata.k-{sku:02}', 'hinata', 1, {on_hand}, 0, 0, NOW(6)),"
+                "('hinata.s-{store:03}', 'hinata.k-{sku:02}', 'hinata', 1, {on_hand}, {held}, 0, NOW(6)),"
             );
             stock.push_str(&row);
         }
@@ -58,23 +60,34 @@ async fn fill(db: &Database) {
             let (id, status) =
                 (id(store * 1000 + n), ["held", "ready", "collected", "cancelled"][n as usize % 4]);
             let times = format!("NOW(6), '2026-01-02 03:{:02}:00', NOW(6)", n / 2);
-            write!(reservations, "('{id}', 'hinata', 'hinata.s-{store:03}', 1, '{status}', 'x', {times}),")
-                .unwrap();
+            let store_id = format!("hinata.s-{store:03}");
+            // Each store has a code and a telephone number of each, ten times.
+            let (code, phone) = (format!("0000{:02}", n % 6), format!("{:04}8090", n % 6));
             write!(
-                lines,
-                "('{id}', 'hinata.k-00', 'hinata', 1, 1), ('{id}', 'hinata.k-01', 'hinata', 1, 1),"
+                reservations,
+                "('{id}', '{code}', '{phone}', 'hinata', '{store_id}', 1, '{status}', 'x', {times}),"
             )
             .unwrap();
+            let running = n % 4 < 2;
+            for sku in ["hinata.k-00", "hinata.k-01"] {
+                write!(lines, "('{id}', '{sku}', '{store_id}', 'hinata', {running}, 1, 1),").unwrap();
+            }
+            let event = "'hinata', '', 'ReservationHeld', 'guest', '', '', NOW(6)";
+            write!(history, "('reservation#{id}', 1, {event}),").unwrap();
         }
     }
     for (into, values) in [
         ("stock (store_id, sku, brand, version, on_hand, held, safety, updated_at)", stock),
         (
-            "reservations (reservation_id, brand, store_id, version, status, customer_name, placed_at, expires_at, \
-             updated_at)",
+            "reservations (reservation_id, pickup_code, phone_reversed, brand, store_id, version, status, \
+             customer_name, placed_at, expires_at, updated_at)",
             reservations,
         ),
-        ("reservation_lines (reservation_id, sku, brand, version, quantity)", lines),
+        ("reservation_lines (reservation_id, sku, store_id, brand, running, version, quantity)", lines),
+        (
+            "history (aggregate, version, brand, event_id, event_type, actor, causation_id, traceparent, occurred_at)",
+            history,
+        ),
     ] {
         db.run(format!("INSERT INTO {into} VALUES {}", values.trim_end_matches(','))).await;
     }
@@ -84,7 +97,7 @@ async fn fill(db: &Database) {
     for sku in 0..SKUS {
         db.sku(&format!("hinata.k-{sku:02}")).await;
     }
-    db.run("ANALYZE TABLE stores, skus, stock, reservations, reservation_lines").await;
+    db.run("ANALYZE TABLE stores, skus, stock, reservations, reservation_lines, history").await;
 }
 
 #[tokio::test]
@@ -101,6 +114,10 @@ async fn every_request_reads_index_ranges_only() {
     };
     let stores = second_page("/v1/skus/hinata.k-07/stores?limit=50").await;
     let reservations = second_page("/v1/stores/hinata.s-077/reservations?limit=5").await;
+    let pick_list = second_page("/v1/stores/hinata.s-077/pick-list?limit=5").await;
+    let store_stock = second_page("/v1/stores/hinata.s-077/stock?limit=5").await;
+    let scarce = second_page("/v1/stores/hinata.s-077/stock?max_available=2&limit=5").await;
+    let shortfalls = second_page("/v1/stores/hinata.s-077/shortfalls?limit=2").await;
     for path in [
         "/v1/stores/hinata.s-077/stock/hinata.k-07".to_owned(),
         "/v1/stores/hinata.s-077/stock/hinata.none".to_owned(),
@@ -120,6 +137,19 @@ async fn every_request_reads_index_ranges_only() {
         "/v1/stores/hinata.s-077/reservations?limit=100&status=ready".to_owned(),
         "/v1/stores/hinata.none/reservations".to_owned(),
         reservations,
+        "/v1/stores/hinata.s-077/reservations?due_before=2026-01-02T03:10:00Z&limit=100".to_owned(),
+        "/v1/stores/hinata.s-077/reservations/search?pickup_code=000001".to_owned(),
+        "/v1/stores/hinata.s-077/reservations/search?phone_end=90800".to_owned(),
+        "/v1/stores/hinata.none/reservations/search?phone_end=0908".to_owned(),
+        "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-000000077003/history".to_owned(),
+        "/v1/stores/hinata.s-077/pick-list?limit=100".to_owned(),
+        pick_list,
+        "/v1/stores/hinata.s-077/stock?limit=100".to_owned(),
+        store_stock,
+        "/v1/stores/hinata.s-077/stock?max_available=1&limit=100".to_owned(),
+        scarce,
+        "/v1/stores/hinata.s-077/shortfalls?limit=100".to_owned(),
+        shortfalls,
         "/readyz".to_owned(),
     ] {
         let cost = cost(&pool, async || {

@@ -4,6 +4,7 @@
 
 mod support;
 
+use contracts::{PickupCode, ReservationId};
 use serde_json::{Value, json};
 use support::{Api, Database, Rows};
 
@@ -13,9 +14,13 @@ fn id(n: u32) -> String {
     format!("0192f0c1-2d3e-7a4b-8c5d-{n:012}")
 }
 
+fn pickup_code(n: u32) -> String {
+    PickupCode::from(id(n).parse::<ReservationId>().unwrap()).to_string()
+}
+
 fn reservation(n: u32, status: &str, expires_at: &str) -> Value {
     json!({
-        "reservation_id": id(n), "store_id": STORE, "status": status, "version": 2,
+        "reservation_id": id(n), "pickup_code": pickup_code(n), "store_id": STORE, "status": status, "version": 2,
         "lines": [{"sku": "hinata.A", "quantity": 1}, {"sku": "hinata.B", "quantity": 2}],
         "placed_at": "2026-01-02T03:04:05Z", "expires_at": expires_at, "updated_at": "2026-01-02T03:04:06Z",
     })

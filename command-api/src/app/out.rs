@@ -2,7 +2,7 @@
 //! customer, nor any secret.
 
 use chrono::{DateTime, Utc};
-use contracts::{Level, ProductCode, ReservationId, Sku, StoreId};
+use contracts::{Level, PickupCode, ProductCode, ReservationId, Sku, StoreId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -73,12 +73,15 @@ impl StockOut {
 /// One customer's hold in one store.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
-    "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "store_id": "hinata.ginza-01", "status": "held",
-    "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}],
+    "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "pickup_code": "0920GK", "store_id": "hinata.ginza-01",
+    "status": "held", "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}],
     "placed_at": "2026-05-01T09:30:00Z", "expires_at": "2026-05-02T09:30:00Z", "extensions": 0,
 })))]
 pub(crate) struct ReservationOut {
     reservation_id: ReservationId,
+    /// What the customer says or shows at the counter.
+    #[schema(value_type = PickupCode)]
+    pickup_code: String,
     store_id: StoreId,
     status: Status,
     /// Raised by one with every change.
@@ -96,6 +99,7 @@ impl ReservationOut {
     pub(super) fn new(reservation: &Reservation) -> Self {
         Self {
             reservation_id: reservation.id,
+            pickup_code: PickupCode::from(reservation.id).to_string(),
             store_id: reservation.store_id.clone(),
             status: reservation.status,
             version: reservation.version,

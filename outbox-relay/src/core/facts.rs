@@ -4,9 +4,10 @@
 //! a statement that holds other records' rows.
 
 use chrono::{DateTime, Datelike, Utc};
-use contracts::events::{self, Envelope, actor, envelope};
+use contracts::events::{self, Envelope, ReservationStatus, actor, envelope};
 use contracts::{
-    Brand, HoldPolicy, Level, OpeningHours, ProductCode, Quantity, ReservationId, Sku, StoreId, WireError,
+    Brand, HoldPolicy, Level, OpeningHours, PickupCode, ProductCode, Quantity, ReservationId, Sku, StoreId,
+    WireError,
 };
 use serde::Serialize;
 
@@ -143,17 +144,20 @@ impl Facts {
         stocks: &[events::Stock],
     ) -> Checked<()> {
         let reservation = there(reservation, "reservation")?;
-        self.reservation = Some(reservation_row(common, reservation)?);
+        let row = reservation_row(common, reservation)?;
         for line in &reservation.lines {
             let quantity = Quantity::try_from(u64::from(line.quantity));
             self.lines.push(rows::Line {
-                reservation_id: reservation.reservation_id.clone(),
+                reservation_id: row.reservation_id.clone(),
                 sku: branded(&line.sku, Sku::brand, common, "sku")?,
+                store_id: row.store_id.clone(),
                 brand: common.brand.to_string(),
+                running: matches!(reservation.status(), ReservationStatus::Held | ReservationStatus::Ready),
                 quantity: quantity.map_err(|_| Undecodable::Field("quantity"))?.get(),
                 version: common.version,
             });
         }
+        self.reservation = Some(row);
         self.add_stocks(common, stocks)
     }
 }
@@ -251,22 +255,25 @@ fn stock_row(common: &Common, stock: &events::Stock) -> Checked<rows::Stock> {
 
 fn reservation_row(common: &Common, reservation: &events::Reservation) -> Checked<rows::Reservation> {
     let status = match reservation.status() {
-        events::ReservationStatus::Held => "held",
-        events::ReservationStatus::Ready => "ready",
-        events::ReservationStatus::Collected => "collected",
-        events::ReservationStatus::Cancelled => "cancelled",
-        events::ReservationStatus::Expired => "expired",
-        events::ReservationStatus::Unspecified => return Err(Undecodable::Field("status")),
+        ReservationStatus::Held => "held",
+        ReservationStatus::Ready => "ready",
+        ReservationStatus::Collected => "collected",
+        ReservationStatus::Cancelled => "cancelled",
+        ReservationStatus::Expired => "expired",
+        ReservationStatus::Unspecified => return Err(Undecodable::Field("status")),
     };
     let customer = there(reservation.customer.as_ref(), "customer")?;
     let id: ReservationId = parsed(&reservation.reservation_id, "reservation_id")?;
     let email = words_of(&customer.email, 254, "customer.email")?;
     Ok(rows::Reservation {
         reservation_id: id.to_string(),
+        pickup_code: PickupCode::from(id).to_string(),
         brand: common.brand.to_string(),
         store_id: branded(&reservation.store_id, StoreId::brand, common, "store_id")?,
         status,
         customer_name: words(&customer.name, "customer.name")?.unwrap_or_default(),
+        phone_reversed: Some(customer.phone.chars().rev().filter(char::is_ascii_digit).collect())
+            .filter(|digits: &String| !digits.is_empty()),
         customer_phone: words_of(&customer.phone, 32, "customer.phone")?,
         customer_email: email,
         customer_id: optional_ascii(&reservation.customer_id, 128, "customer_id")?,

@@ -224,11 +224,14 @@ impl Row for Stock {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reservation {
     pub reservation_id: String,
+    pub pickup_code: String,
     pub brand: String,
     pub store_id: String,
     pub status: &'static str,
     pub customer_name: String,
     pub customer_phone: Option<String>,
+    /// The digits of that, the last first.
+    pub phone_reversed: Option<String>,
     pub customer_email: Option<String>,
     pub customer_id: Option<String>,
     pub capability_hash: Option<String>,
@@ -243,11 +246,13 @@ impl Row for Reservation {
     const TABLE: &'static str = "reservations";
     const KEY: &'static [&'static str] = &["reservation_id"];
     const COLUMNS: &'static [&'static str] = &[
+        "pickup_code",
         "brand",
         "store_id",
         "status",
         "customer_name",
         "customer_phone",
+        "phone_reversed",
         "customer_email",
         "customer_id",
         "capability_hash",
@@ -264,11 +269,13 @@ impl Row for Reservation {
     fn bind(&self, values: &mut Values<'_, '_>) {
         values
             .push_bind(self.reservation_id.clone())
+            .push_bind(self.pickup_code.clone())
             .push_bind(self.brand.clone())
             .push_bind(self.store_id.clone())
             .push_bind(self.status)
             .push_bind(self.customer_name.clone())
             .push_bind(self.customer_phone.clone())
+            .push_bind(self.phone_reversed.clone())
             .push_bind(self.customer_email.clone())
             .push_bind(self.customer_id.clone())
             .push_bind(self.capability_hash.clone())
@@ -284,7 +291,10 @@ impl Row for Reservation {
 pub(crate) struct Line {
     pub reservation_id: String,
     pub sku: String,
+    pub store_id: String,
     pub brand: String,
+    /// Whether its reservation still keeps the pieces.
+    pub running: bool,
     pub quantity: u32,
     pub version: u64,
 }
@@ -292,7 +302,7 @@ pub(crate) struct Line {
 impl Row for Line {
     const TABLE: &'static str = "reservation_lines";
     const KEY: &'static [&'static str] = &["reservation_id", "sku"];
-    const COLUMNS: &'static [&'static str] = &["brand", "quantity"];
+    const COLUMNS: &'static [&'static str] = &["store_id", "brand", "running", "quantity"];
 
     fn version(&self) -> u64 {
         self.version
@@ -302,7 +312,9 @@ impl Row for Line {
         values
             .push_bind(self.reservation_id.clone())
             .push_bind(self.sku.clone())
+            .push_bind(self.store_id.clone())
             .push_bind(self.brand.clone())
+            .push_bind(self.running)
             .push_bind(self.quantity)
             .push_bind(self.version);
     }

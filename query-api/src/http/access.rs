@@ -54,6 +54,16 @@ pub(super) fn to_hold(caller: &Principal, reservation: &Reservation) -> Result<A
     })
 }
 
+/// Refuses who may list the holds of no store at all.
+pub(super) fn to_any_holds(caller: &Principal) -> Result<(), Problem> {
+    access(match caller {
+        Principal::Guest => Err(Denied::Unauthenticated),
+        Principal::Holder(_) => Err(Denied::Forbidden),
+        Principal::User(user) => user.may(serves, |_| true),
+    })
+    .map(drop)
+}
+
 /// Whether the caller may list a store's holds.
 pub(super) fn to_holds_of(caller: &Principal, store_id: &StoreId) -> Result<Access, Problem> {
     access(match caller {

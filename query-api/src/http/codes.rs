@@ -25,5 +25,6 @@ problems! {
     pub(super) Stores: [] + QUESTION;
     pub(super) Store: [UnknownStore] + QUESTION;
     pub(super) Reservation: [UnknownReservation] + QUESTION + CALLER;
-    pub(super) StoreReservations: [UnknownStore] + QUESTION + CALLER;
+    pub(super) History: [UnknownReservation] + QUESTION + CALLER;
+    pub(super) OfStore: [UnknownStore] + QUESTION + CALLER;
 }

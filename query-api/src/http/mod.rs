@@ -7,18 +7,23 @@ mod answer;
 mod availability;
 mod codes;
 mod cursor;
+mod history;
 mod list;
 mod names;
 mod near;
 mod openapi;
 mod params;
 mod phrase;
+mod pick_list;
 mod problems;
 mod products;
 mod reader;
 mod reservations;
+mod search;
 mod shared;
+mod shortfalls;
 mod stock;
+mod store_stock;
 mod stores;
 mod stream;
 
@@ -100,5 +105,12 @@ fn for_followers() -> OpenApiRouter<Live> {
 
 /// Holds are shown to those who have to do with them.
 fn for_some() -> OpenApiRouter<Asked> {
-    OpenApiRouter::default().routes(routes!(reservations::one)).routes(routes!(reservations::of_store))
+    OpenApiRouter::default()
+        .routes(routes!(reservations::one))
+        .routes(routes!(history::of_reservation))
+        .routes(routes!(reservations::of_store))
+        .routes(routes!(search::reservations))
+        .routes(routes!(pick_list::of_store))
+        .routes(routes!(store_stock::of_store))
+        .routes(routes!(shortfalls::of_store))
 }

@@ -1,6 +1,7 @@
 //! Query parameters.
 
-use contracts::{Brand, Quantity, Sku, StoreId};
+use chrono::{DateTime, Utc};
+use contracts::{Brand, Level, PickupCode, Quantity, Sku, StoreId};
 use serde::Deserialize;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -121,7 +122,7 @@ pub(super) struct BagParams {
     pub(super) store_id: List<StoreId>,
 }
 
-/// `?status=&limit=&cursor=`
+/// `?status=&due_before=&limit=&cursor=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -129,6 +130,9 @@ pub(super) struct ReservationsParams {
     /// Which reservations; `held` unless asked otherwise.
     #[serde(default)]
     pub(super) status: Status,
+    /// Only those whose time is over before then.
+    #[param(value_type = Option<DateTime<Utc>>)]
+    pub(super) due_before: Option<Time>,
     /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,
@@ -159,6 +163,109 @@ impl Status {
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
         }
+    }
+}
+
+/// `?limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PageParams {
+    /// Most rows of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?max_available=&limit=&cursor=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StoreStockParams {
+    /// Only what has at most so many pieces to offer, the scarcest first.
+    pub(super) max_available: Option<Level>,
+    /// Most rows of the page.
+    #[serde(default)]
+    pub(super) limit: Limit,
+    #[param(schema_with = cursor::schema)]
+    pub(super) cursor: Option<String>,
+}
+
+/// `?pickup_code=` or `?phone_end=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchParams {
+    /// What the customer says or shows.
+    pub(super) pickup_code: Option<PickupCode>,
+    /// The last digits of the telephone number.
+    pub(super) phone_end: Option<PhoneEnd>,
+}
+
+/// Fewest digits of a telephone number to look for: fewer are shared by too many.
+const MIN_PHONE_DIGITS: usize = 4;
+/// Most digits of a telephone number (ITU-T E.164).
+const MAX_PHONE_DIGITS: usize = 15;
+
+/// The last digits of a telephone number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct PhoneEnd(String);
+
+impl PhoneEnd {
+    pub(super) fn into_digits(self) -> String {
+        self.0
+    }
+}
+
+impl PartialSchema for PhoneEnd {
+    fn schema() -> RefOr<Schema> {
+        let digits = Object::builder()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^[0-9]{{{MIN_PHONE_DIGITS},{MAX_PHONE_DIGITS}}}$")));
+        Schema::from(digits).into()
+    }
+}
+
+impl ToSchema for PhoneEnd {}
+
+impl TryFrom<String> for PhoneEnd {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fits = (MIN_PHONE_DIGITS..=MAX_PHONE_DIGITS).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text))
+        } else {
+            Err(format!("phone_end has {MIN_PHONE_DIGITS} to {MAX_PHONE_DIGITS} digits"))
+        }
+    }
+}
+
+/// A time that a DATETIME can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "DateTime<Utc>")]
+pub(super) struct Time(DateTime<Utc>);
+
+/// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
+const MAX_MICROS: i64 = 253_402_300_799_999_999;
+
+impl Time {
+    /// The last there is.
+    pub(super) const LAST: Self = Self(DateTime::from_timestamp_micros(MAX_MICROS).expect("in its range"));
+
+    pub(super) fn get(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Time {
+    type Error = &'static str;
+
+    fn try_from(time: DateTime<Utc>) -> Result<Self, &'static str> {
+        let fits = (0..=MAX_MICROS).contains(&time.timestamp_micros());
+        if fits { Ok(Self(time)) } else { Err("a time is from 1970 to 9999") }
     }
 }
 

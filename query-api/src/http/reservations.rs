@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use contracts::{Quantity, ReservationId, Sku, StoreId};
+use contracts::{PickupCode, Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
@@ -10,26 +10,26 @@ use utoipa::ToSchema;
 
 use super::access::{self, Access, Asker};
 use super::answer::Dated;
-use super::params::{ReservationsParams, Status};
+use super::params::{ReservationsParams, Status, Time};
 use super::problems::not_found;
 use super::reader::Reader;
 use super::{CursorKey, codes};
 use crate::read::reservations::{After, Line, Reservation};
 use crate::read::{self, Missing};
 
-/// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
-const MAX_MICROS: i64 = 253_402_300_799_999_999;
-
 /// One customer's hold in one store.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
-    "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "store_id": "hinata.ginza-01", "status": "held",
-    "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}], "placed_at": "2026-05-01T09:30:00Z",
+    "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "pickup_code": "0920GK", "store_id": "hinata.ginza-01",
+    "status": "held", "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}], "placed_at": "2026-05-01T09:30:00Z",
     "expires_at": "2026-05-02T09:30:00Z", "updated_at": "2026-05-01T09:30:00Z",
 })))]
 pub(super) struct ReservationOut {
     #[schema(value_type = ReservationId)]
     reservation_id: String,
+    /// What the customer says or shows at the counter.
+    #[schema(value_type = PickupCode)]
+    pickup_code: String,
     #[schema(value_type = StoreId)]
     store_id: String,
     #[schema(value_type = Status)]
@@ -60,6 +60,7 @@ impl From<Reservation> for ReservationOut {
         let line = |line: Line| LineOut { sku: line.sku, quantity: line.quantity };
         Self {
             reservation_id: reservation.reservation_id,
+            pickup_code: reservation.pickup_code,
             store_id: reservation.store_id,
             status: reservation.status,
             version: reservation.version,
@@ -116,7 +117,7 @@ pub(super) struct StoreReservationsOut {
             status = 200, description = "A page of reservations, without their customers.",
             body = Dated<StoreReservationsOut>,
         ),
-        codes::StoreReservations,
+        codes::OfStore,
     ),
     security(("token" = []))
 )]
@@ -129,28 +130,34 @@ pub(super) async fn of_store(
 ) -> Result<Dated<StoreReservationsOut>, Problem> {
     let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
-    let question = ["store_reservations", store_id.as_str(), status];
+    let due_before = params.due_before.unwrap_or(Time::LAST).get();
+    let due = due_before.timestamp_micros().to_string();
+    let question = ["store_reservations", store_id.as_str(), status, &due];
     let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
     let mut session = reader.session().await?;
     if let Access::Unseen = access {
         return Err(not_found(Missing::Store, session.end()));
     }
     let limit = params.limit.get();
-    let page = read::reservations::of_store(&mut session, &store_id, status, after, limit).await?;
+    let page =
+        read::reservations::of_store(&mut session, &store_id, status, due_before, after, limit).await?;
     let as_of = session.end();
     let page = page.map_err(|missing| not_found(missing, as_of))?;
     let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| {
-        let micros = last.expires_at.timestamp_micros().to_string();
-        cursors.encode(&question, &[&micros, &last.reservation_id])
-    });
+    let next_cursor = last.map(|last| behind(&cursors, &question, last));
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
     Ok(Dated { answer: StoreReservationsOut { store_id, reservations, next_cursor }, as_of })
 }
 
-fn after([micros, reservation_id]: [&str; 2]) -> Option<After> {
-    let micros = micros.parse().ok().filter(|micros| (0..=MAX_MICROS).contains(micros))?;
-    let expires_at = DateTime::from_timestamp_micros(micros)?;
+/// The cursor behind this reservation, of those in the order in which they end.
+pub(super) fn behind(cursors: &CursorKey, question: &[&str], last: &Reservation) -> String {
+    let micros = last.expires_at.timestamp_micros().to_string();
+    cursors.encode(question, &[&micros, &last.reservation_id])
+}
+
+/// The last reservation of the page before.
+pub(super) fn after([micros, reservation_id]: [&str; 2]) -> Option<After> {
+    let expires_at = Time::try_from(DateTime::from_timestamp_micros(micros.parse().ok()?)?).ok()?.get();
     Some(After { expires_at, reservation_id: reservation_id.parse().ok()? })
 }
 
@@ -162,8 +169,9 @@ mod tests {
 
     #[test]
     fn a_key_outside_of_what_mysql_can_hold_is_refused() {
-        assert!(after([&MAX_MICROS.to_string(), ID]).is_some());
-        for micros in [i64::MAX, MAX_MICROS + 1, -1, i64::MIN] {
+        let last = Time::LAST.get().timestamp_micros();
+        assert!(after([&last.to_string(), ID]).is_some());
+        for micros in [i64::MAX, last + 1, -1, i64::MIN] {
             assert_eq!(after([&micros.to_string(), ID]), None, "{micros}");
         }
         assert_eq!(after(["0", "not-an-id"]), None);

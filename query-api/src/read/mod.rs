@@ -16,12 +16,16 @@ mod waiting;
 
 pub(crate) mod changes;
 pub(crate) mod counts;
+pub(crate) mod described;
 pub(crate) mod geo;
+pub(crate) mod history;
 pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod search;
+pub(crate) mod shortfalls;
 pub(crate) mod stock;
+pub(crate) mod store_stock;
 pub(crate) mod stores;
 
 pub(crate) use as_of::AsOf;

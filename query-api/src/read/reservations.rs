@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use contracts::{ReservationId, StoreId};
+use contracts::{PickupCode, ReservationId, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
@@ -13,6 +13,7 @@ use super::{Error, Missing, Page, Session};
 #[derive(Debug)]
 pub(crate) struct Reservation {
     pub(crate) reservation_id: String,
+    pub(crate) pickup_code: String,
     pub(crate) store_id: String,
     pub(crate) status: String,
     pub(crate) version: u64,
@@ -40,8 +41,8 @@ pub(crate) struct After {
     pub(crate) reservation_id: ReservationId,
 }
 
-const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, customer_id, capability_hash \
-    FROM reservations WHERE reservation_id = ?";
+const ONE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations WHERE reservation_id = ?";
 
 /// The reservation, with its lines.
 pub(crate) async fn one(
@@ -57,18 +58,25 @@ pub(crate) async fn one(
 }
 
 /// Written out, because MySQL finds no index range in `(expires_at, reservation_id) > (?, ?)`.
-const OF_STORE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, customer_id, capability_hash \
-    FROM reservations FORCE INDEX (by_store) \
-    WHERE store_id = ? AND status = ? AND expires_at >= ? AND (expires_at > ? OR reservation_id > ?) \
+const OF_STORE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
+    WHERE store_id = ? AND status = ? AND expires_at >= ? AND expires_at < ? \
+    AND (expires_at > ? OR reservation_id > ?) \
     ORDER BY expires_at, reservation_id LIMIT ?";
 
 const STORE_KNOWN: &str = "SELECT 1 FROM stores WHERE store_id = ?";
 
-/// A store's reservations of one status, those that expire first in front, behind `after`.
+/// Whether the store itself is projected.
+pub(super) async fn store_is_known(session: &mut Session, store_id: &StoreId) -> Result<bool, Error> {
+    Ok(session.row(sqlx::query(STORE_KNOWN).bind(store_id.as_str())).await?.is_some())
+}
+
+/// A store's reservations of one status that are due before a time, those that expire first in front, behind `after`.
 pub(crate) async fn of_store(
     session: &mut Session,
     store_id: &StoreId,
     status: &str,
+    due_before: DateTime<Utc>,
     after: Option<After>,
     limit: u32,
 ) -> Result<Result<Page<Reservation>, Missing>, Error> {
@@ -79,11 +87,61 @@ pub(crate) async fn of_store(
         .bind(store_id.as_str())
         .bind(status)
         .bind(expires_at)
+        .bind(due_before)
         .bind(expires_at)
         .bind(reservation_id)
         .bind(Page::<Reservation>::fetch_limit(limit));
     let rows = session.rows(query).await?.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
-    if rows.is_empty() && session.row(sqlx::query(STORE_KNOWN).bind(store_id.as_str())).await?.is_none() {
+    if rows.is_empty() && !store_is_known(session, store_id).await? {
+        return Ok(Err(Missing::Store));
+    }
+    let mut page = Page::of(rows, limit);
+    add_lines(session, &mut page.rows).await?;
+    Ok(Ok(page))
+}
+
+/// By its code, the newest first.
+const BY_CODE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations FORCE INDEX (by_pickup_code) \
+    WHERE store_id = ? AND pickup_code = ? ORDER BY reservation_id DESC LIMIT ?";
+
+/// By the end of its telephone number, the newest of each number first.
+const BY_PHONE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations FORCE INDEX (by_phone) \
+    WHERE store_id = ? AND phone_reversed >= ? AND phone_reversed < ? \
+    ORDER BY phone_reversed DESC, reservation_id DESC LIMIT ?";
+
+/// What staff know of a hold that they look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Clue {
+    Code(PickupCode),
+    /// The last digits of the telephone number.
+    PhoneEnd(String),
+}
+
+/// A store's reservations that fit, `limit` of them at most.
+pub(crate) async fn find(
+    session: &mut Session,
+    store_id: &StoreId,
+    clue: &Clue,
+    limit: u32,
+) -> Result<Result<Page<Reservation>, Missing>, Error> {
+    let fetch = Page::<Reservation>::fetch_limit(limit);
+    let rows = match clue {
+        Clue::Code(code) => {
+            let query = sqlx::query(BY_CODE).bind(store_id.as_str()).bind(code.to_string());
+            session.rows(query.bind(fetch)).await?
+        }
+        Clue::PhoneEnd(digits) => {
+            let first: String = digits.chars().rev().collect();
+            // The character behind 9.
+            let behind = format!("{first}:");
+            let query = sqlx::query(BY_PHONE).bind(store_id.as_str()).bind(first).bind(behind);
+            session.rows(query.bind(fetch)).await?
+        }
+    };
+    let rows = rows.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+    if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }
     let mut page = Page::of(rows, limit);
@@ -121,6 +179,7 @@ async fn add_lines(session: &mut Session, reservations: &mut [Reservation]) -> R
 fn reservation(row: &MySqlRow) -> Result<Reservation, sqlx::Error> {
     Ok(Reservation {
         reservation_id: row.try_get("reservation_id")?,
+        pickup_code: row.try_get("pickup_code")?,
         store_id: row.try_get("store_id")?,
         status: row.try_get("status")?,
         version: row.try_get("version")?,

@@ -9,7 +9,7 @@
 
 use axum::serve::ListenerExt;
 use chrono::TimeDelta;
-use contracts::search;
+use contracts::{PickupCode, ReservationId, search};
 pub use harness::Database;
 use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
@@ -106,15 +106,19 @@ impl Rows for Database {
         let brand = brand(store_id);
         let [name, phone, email] = CUSTOMER;
         self.run(format!(
-            "INSERT INTO reservations (reservation_id, brand, store_id, version, status, customer_name, \
-             customer_phone, customer_email, placed_at, expires_at, updated_at) VALUES ('{id}', '{brand}', \
-             '{store_id}', 2, '{status}', '{name}', '{phone}', '{email}', '2026-01-02 03:04:05', '{expires_at}', \
-             '2026-01-02 03:04:06')"
+            "INSERT INTO reservations (reservation_id, pickup_code, brand, store_id, version, status, customer_name, \
+             customer_phone, phone_reversed, customer_email, placed_at, expires_at, updated_at) VALUES ('{id}', \
+             '{code}', '{brand}', '{store_id}', 2, '{status}', '{name}', '{phone}', '{reversed}', '{email}', \
+             '2026-01-02 03:04:05', '{expires_at}', '2026-01-02 03:04:06')",
+            code = PickupCode::from(id.parse::<ReservationId>().unwrap()),
+            reversed = phone.chars().rev().filter(char::is_ascii_digit).collect::<String>(),
         ))
         .await;
         self.run(format!(
-            "INSERT INTO reservation_lines (reservation_id, sku, brand, version, quantity) \
-             VALUES ('{id}', '{brand}.B', '{brand}', 2, 2), ('{id}', '{brand}.A', '{brand}', 2, 1)"
+            "INSERT INTO reservation_lines (reservation_id, sku, store_id, brand, running, version, quantity) VALUES \
+             ('{id}', '{brand}.B', '{store_id}', '{brand}', {running}, 2, 2), \
+             ('{id}', '{brand}.A', '{store_id}', '{brand}', {running}, 2, 1)",
+            running = matches!(status, "held" | "ready"),
         ))
         .await;
     }

@@ -1,0 +1,96 @@
+//! Who did what with a hold, and when.
+
+use chrono::{DateTime, Utc};
+use contracts::{ReservationId, StoreId};
+use platform::Problem;
+use platform::extract::{NoParams, Path, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::access::{self, Access, Asker};
+use super::answer::Dated;
+use super::codes;
+use super::problems::not_found;
+use super::reader::Reader;
+use crate::read::history::Happened;
+use crate::read::{self, Missing};
+
+/// What happened to a hold, in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HistoryOut {
+    reservation_id: ReservationId,
+    events: Vec<HappenedOut>,
+}
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryEvent, examples(json!({
+    "version": 2, "event": "ReservationMadeReady", "actor": "staff", "actor_id": "s-0042",
+    "occurred_at": "2026-05-01T09:35:00Z",
+})))]
+struct HappenedOut {
+    /// The hold's version after it.
+    version: u64,
+    /// What happened.
+    event: String,
+    /// What kind of caller did it: `guest`, `customer`, `staff`, `manager`, `pos`, `ops` or `system`.
+    actor: String,
+    /// Which one of them, as the issuer of tokens calls them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    actor_id: Option<String>,
+    /// What they said of why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    occurred_at: DateTime<Utc>,
+}
+
+impl From<Happened> for HappenedOut {
+    fn from(happened: Happened) -> Self {
+        Self {
+            version: happened.version,
+            event: happened.event_type,
+            actor: happened.actor,
+            actor_id: happened.actor_id,
+            reason: happened.reason,
+            occurred_at: happened.occurred_at,
+        }
+    }
+}
+
+/// The history of one reservation
+#[utoipa::path(
+    get, path = "/v1/reservations/{id}/history", tag = "reservations",
+    params(("id" = ReservationId, Path, description = "The reservation.")),
+    responses(
+        (
+            status = 200, description = "What happened to it.", body = Dated<HistoryOut>,
+        ),
+        codes::History,
+    ),
+    security(("token" = []))
+)]
+pub(super) async fn of_reservation(
+    Asker(caller): Asker,
+    Path(id): Path<ReservationId>,
+    Query(NoParams {}): Query<NoParams>,
+    reader: Reader,
+) -> Result<Dated<HistoryOut>, Problem> {
+    access::to_any_holds(&caller)?;
+    let mut session = reader.session().await?;
+    let found = read::reservations::one(&mut session, id).await?;
+    let events = read::history::of_reservation(&mut session, id).await?;
+    let as_of = session.end();
+    let reservation = found.map_err(|missing| not_found(missing, as_of))?;
+    // Ids in the projection are ids; a defect there must show nothing.
+    let access = reservation.store_id.parse::<StoreId>().ok();
+    let access = access.map(|store_id| access::to_holds_of(&caller, &store_id)).transpose()?;
+    match access {
+        Some(Access::Granted) => {
+            let events = events.into_iter().map(HappenedOut::from).collect();
+            Ok(Dated { answer: HistoryOut { reservation_id: id, events }, as_of })
+        }
+        Some(Access::Unseen) | None => Err(not_found(Missing::Reservation, as_of)),
+    }
+}

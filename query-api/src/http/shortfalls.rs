@@ -1,0 +1,114 @@
+//! What a store promised and does not have.
+
+use axum::extract::State;
+use contracts::{Level, Quantity, ReservationId, Sku, StoreId};
+use platform::Problem;
+use platform::extract::{Path, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::access::{self, Access, Asker};
+use super::answer::Dated;
+use super::params::PageParams;
+use super::problems::not_found;
+use super::reader::Reader;
+use super::{CursorKey, codes};
+use crate::read::shortfalls::{After, AtRisk, Shortfall};
+use crate::read::{self, Missing};
+
+/// A store's shortfalls, the largest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ShortfallsOut {
+    store_id: StoreId,
+    shortfalls: Vec<ShortfallOut>,
+    /// For the page behind this one; `null` on the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// A SKU of which more is held than is there.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Shortfall)]
+struct ShortfallOut {
+    #[schema(value_type = Sku)]
+    sku: String,
+    /// Pieces that are held and not there.
+    #[schema(value_type = Level)]
+    missing: i32,
+    /// Pieces physically there.
+    #[schema(value_type = Level)]
+    on_hand: i32,
+    /// Pieces that are held for customers.
+    #[schema(value_type = Level)]
+    held: i32,
+    /// The stock's version.
+    version: u64,
+    /// The holds placed last, as many as the missing pieces are in, 50 at most: they cannot be kept if nothing is found.
+    at_risk: Vec<AtRiskOut>,
+}
+
+/// A running hold that may not be kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HoldAtRisk)]
+struct AtRiskOut {
+    #[schema(value_type = ReservationId)]
+    reservation_id: String,
+    #[schema(value_type = Quantity)]
+    quantity: u32,
+}
+
+impl From<Shortfall> for ShortfallOut {
+    fn from(shortfall: Shortfall) -> Self {
+        let at_risk = |one: AtRisk| AtRiskOut { reservation_id: one.reservation_id, quantity: one.quantity };
+        Self {
+            sku: shortfall.sku,
+            missing: shortfall.missing,
+            on_hand: shortfall.on_hand,
+            held: shortfall.held,
+            version: shortfall.version,
+            at_risk: shortfall.at_risk.into_iter().map(at_risk).collect(),
+        }
+    }
+}
+
+/// A store's shortfalls, and the holds at risk
+#[utoipa::path(
+    get, path = "/v1/stores/{store_id}/shortfalls", tag = "stock",
+    params(("store_id" = StoreId, Path, description = "The store."), PageParams),
+    responses(
+        (
+            status = 200, description = "A page of shortfalls.", body = Dated<ShortfallsOut>,
+        ),
+        codes::OfStore,
+    ),
+    security(("token" = []))
+)]
+pub(super) async fn of_store(
+    State(cursors): State<CursorKey>,
+    Asker(caller): Asker,
+    Path(store_id): Path<StoreId>,
+    Query(params): Query<PageParams>,
+    reader: Reader,
+) -> Result<Dated<ShortfallsOut>, Problem> {
+    let access = access::to_holds_of(&caller, &store_id)?;
+    let question = ["shortfalls", store_id.as_str()];
+    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let after = after.as_ref().map(|(missing, sku)| After { missing: *missing, sku });
+    let mut session = reader.session().await?;
+    if let Access::Unseen = access {
+        return Err(not_found(Missing::Store, session.end()));
+    }
+    let page = read::shortfalls::of_store(&mut session, &store_id, after, params.limit.get()).await?;
+    let as_of = session.end();
+    let page = page.map_err(|missing| not_found(missing, as_of))?;
+    let last = page.rows.last().filter(|_| page.more);
+    let next_cursor = last.map(|last| cursors.encode(&question, &[&last.missing.to_string(), &last.sku]));
+    let shortfalls = page.rows.into_iter().map(ShortfallOut::from).collect();
+    Ok(Dated { answer: ShortfallsOut { store_id, shortfalls, next_cursor }, as_of })
+}
+
+/// The last row of the page before: how much of it is missing, and its SKU.
+fn after([missing, sku]: [&str; 2]) -> Option<(u32, Sku)> {
+    let missing: u64 = missing.parse().ok()?;
+    Some((Level::try_from(missing).ok()?.get(), sku.parse().ok()?))
+}
