@@ -81,10 +81,25 @@ pub async fn migrate(options: &MySqlConnectOptions) -> Result<(), Error> {
     if held != Some(1) {
         return Err(Error::Locked);
     }
-    let applied = apply(&mut connection).await;
+    let applied = match abandon_rebuild(&mut connection).await {
+        Ok(()) => apply(&mut connection).await,
+        Err(error) => Err(error.into()),
+    };
     // Closing the connection frees the lock, whatever happened.
     connection.close().await?;
     applied
+}
+
+/// A rebuild that was killed leaves tables of the schema as it was, and the mark that every event is to be written to them
+/// too. Under the lock none is under way.
+async fn abandon_rebuild(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    let there = "SELECT 1 FROM information_schema.TABLES \
+                 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'next_projection'";
+    if sqlx::query(there).fetch_optional(&mut *connection).await?.is_some() {
+        // Unlike DELETE it also waits for the transactions that still write to them.
+        sqlx::query("TRUNCATE TABLE next_projection").execute(connection).await?;
+    }
+    Ok(())
 }
 
 async fn apply(connection: &mut MySqlConnection) -> Result<(), Error> {

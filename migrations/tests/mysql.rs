@@ -38,6 +38,15 @@ async fn migrates_twice_and_by_two_at_once() {
     assert_eq!(tables(&database).await, TABLES);
 }
 
+/// Its tables lack what a migration adds, and every event would have to be written to them.
+#[tokio::test]
+async fn a_rebuild_that_was_killed_is_given_up() {
+    let database = Database::new().await;
+    database.run("INSERT INTO next_projection VALUES (UTC_TIMESTAMP(6))").await;
+    database.migrate().await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM next_projection").await, 0);
+}
+
 #[tokio::test]
 async fn a_migration_that_was_cut_off_runs_again() {
     let database = Database::new().await;

@@ -26,6 +26,7 @@ pub async fn watch(pool: MySqlPool, health: Health, max_lag_seconds: u32) -> Inf
         match Status::read(&pool).await {
             Ok(status) => {
                 metrics::quarantined(status.quarantined);
+                metrics::trimmed(status.trimmed());
                 complete = status.as_of().unwrap_or(complete);
             }
             // The poller tells of it as well, and louder.

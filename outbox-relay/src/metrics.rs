@@ -7,6 +7,7 @@ const EVENTS: &str = "torioki_relay_events_total";
 const RETRIES: &str = "torioki_relay_retries_total";
 const LAG: &str = "torioki_relay_lag_seconds";
 const QUARANTINED: &str = "torioki_relay_quarantined_records";
+const TRIMMED: &str = "torioki_relay_trimmed_shards";
 /// What becomes of a record.
 const OUTCOMES: [&str; 3] = ["applied", "quarantined", "ignored"];
 
@@ -20,6 +21,11 @@ pub fn init() {
     );
     describe_counter!(RETRIES, Unit::Count, "Times that reading or applying failed and was begun anew");
     describe_gauge!(LAG, Unit::Seconds, "How far the projection is behind its least shard's stream");
+    describe_gauge!(
+        TRIMMED,
+        Unit::Count,
+        "Shards of which the stream dropped records unread, not mended yet"
+    );
     describe_gauge!(QUARANTINED, Unit::Count, "Records in quarantine");
     counter!(RETRIES).increment(0);
     for outcome in OUTCOMES {
@@ -50,4 +56,9 @@ pub(crate) fn lag(seconds: f64) {
 /// How many records are in quarantine.
 pub(crate) fn quarantined(records: u64) {
     gauge!(QUARANTINED).set(records as f64);
+}
+
+/// Of how many shards records are lost.
+pub(crate) fn trimmed(shards: usize) {
+    gauge!(TRIMMED).set(shards as f64);
 }

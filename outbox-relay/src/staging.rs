@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, MySqlPool};
 use tokio::time::sleep;
 
 use crate::core::rows::{self, Row, upsert};
-use crate::core::{Edition, lease};
+use crate::core::{Edition, forget, lease};
 
 /// Longest that a piece of work may take: a page leads to ten thousand rows at most, in a tenth of it.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,6 +33,36 @@ pub(crate) async fn patiently<T>(
         }
     }
     lease::run(pool, TIMEOUT, &work).await
+}
+
+/// Takes whose they were out of the history of all anonymous reservations: one that became so by state alone has no event
+/// that would do it.
+pub(crate) async fn forget_customers(pool: &MySqlPool) -> Result<(), sqlx::Error> {
+    let mut after = String::new();
+    loop {
+        let next =
+            patiently(pool, async |connection: &mut MySqlConnection| forget::page(connection, &after).await);
+        match next.await? {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The time of the database.
+pub(crate) async fn now(connection: &mut MySqlConnection) -> Result<DateTime<Utc>, sqlx::Error> {
+    sqlx::query_scalar("SELECT UTC_TIMESTAMP(6)").fetch_one(connection).await
+}
+
+/// All that was lost until then is mended; how many losses were told later.
+pub(crate) async fn mend(
+    connection: &mut MySqlConnection,
+    before: DateTime<Utc>,
+) -> Result<i64, sqlx::Error> {
+    let mend = "UPDATE checkpoints SET trimmed_at = NULL WHERE trimmed_at <= ?";
+    sqlx::query(mend).bind(before).execute(&mut *connection).await?;
+    let left = "SELECT COUNT(*) FROM checkpoints WHERE trimmed_at IS NOT NULL";
+    sqlx::query_scalar(left).fetch_one(connection).await
 }
 
 /// Whether the statement waited for others in vain, or was the one to give way (1205, 1213).

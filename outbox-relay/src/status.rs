@@ -71,9 +71,19 @@ impl Status {
         .await
     }
 
-    /// Everything from before then is in the projection; `None` while that is not known of some open shard.
+    /// How many shards lost records that nobody mended yet.
+    #[must_use]
+    pub fn trimmed(&self) -> usize {
+        self.shards.iter().filter(|shard| shard.trimmed_at.is_some()).count()
+    }
+
+    /// Everything from before then is in the projection or in quarantine; `None` while that is not known of some open
+    /// shard, or records are lost.
     #[must_use]
     pub fn as_of(&self) -> Option<DateTime<Utc>> {
+        if self.trimmed() > 0 {
+            return None;
+        }
         let open = self.shards.iter().filter(|shard| shard.finished_at.is_none());
         open.map(|shard| shard.as_of).min().flatten()
     }

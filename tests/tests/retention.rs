@@ -184,7 +184,18 @@ async fn nothing_of_a_customer_is_left_after_the_retention() {
             PERSON[0], PERSON[1]
         ))
         .await;
-    assert!(traces(&system).await.contains(&"MySQL quarantine.record".to_owned()));
+    system
+        .database
+        .run(format!(
+            "INSERT INTO undelivered (target, stream, sequence_number, reason, record, put_aside_at) \
+             VALUES ('t', 's', '1', 'refused: {}', '{{\"x\":{{\"S\":\"{}\"}}}}', UTC_TIMESTAMP(6) - INTERVAL 31 DAY)",
+            PERSON[0], PERSON[1]
+        ))
+        .await;
+    let traced = traces(&system).await;
+    for place in ["MySQL quarantine.record", "MySQL undelivered.record"] {
+        assert!(traced.contains(&place.to_owned()), "{place}: {traced:?}");
+    }
     let output =
         Command::new(std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay"))
             .args(["quarantine", "--mysql-url", &system.database.url(), "purge"])
@@ -235,6 +246,28 @@ async fn an_event_that_comes_late_brings_nothing_back() {
     let named = "SELECT COUNT(*) FROM reservations WHERE customer_name <> ''";
     assert_eq!(system.database.number(named).await, 1, "only the one that runs");
     assert_eq!(system.differences().await, Vec::<String>::new());
+}
+
+/// The events of the purge are lost, and the projection is mended from state: it forgets all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_mended_from_state_forgets_too() {
+    for mending in [&["rebuild"][..], &["reconcile", "--repair"]] {
+        let system = System::new().await;
+        let commands = system.command_api().await;
+        let (ended, _) = holds(&system, &commands).await;
+        let mut relay = system.relay().await;
+        system.settled().await;
+        relay.stop().await.unwrap();
+        let_pass(&system, &ended, 31).await;
+        assert_eq!(purged(&system).await["anonymised"], 3);
+        remove_expired(&system, Table::Outbox, Utc::now() + chrono::Duration::days(30)).await;
+        let told =
+            "SELECT COUNT(*) FROM history WHERE reason LIKE '%花子%' AND aggregate LIKE 'reservation#%'";
+        assert!(system.database.number(told).await > 0);
+        let mended = system.relay_work(mending).output().await.unwrap();
+        assert!(mended.status.success(), "{mended:?}");
+        assert_eq!(system.database.number(told).await, 0, "{mending:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

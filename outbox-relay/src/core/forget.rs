@@ -2,12 +2,15 @@
 //!
 //! A reservation's own row forgets by its version, like everything else. Its history has a row for each event, and an
 //! earlier event may come after the one that made it anonymous (out of quarantine, say): so each batch looks at what the
-//! reservations in it have become.
+//! reservations in it have become. What is made from state, by a rebuild or a repair, comes without that event: then all
+//! reservations are looked at.
 
 use sqlx::{MySqlConnection, QueryBuilder};
 
 /// Reservations of one statement: as many as rows, for the same reason.
 const IDS_PER_STATEMENT: usize = 500;
+/// Reservations of one page of all: those of one statement.
+const PAGE_IDS: u32 = 500;
 
 /// Takes out of the history of anonymous reservations which customers acted, and what anybody said of why.
 pub(super) async fn write<'i>(
@@ -21,6 +24,8 @@ pub(super) async fn write<'i>(
             "SELECT reservation_id FROM reservations WHERE customer_name = '' AND reservation_id IN (",
         );
         listed(&mut anonymous, some.iter().map(|id| (*id).to_owned()));
+        // The newest, whatever was read before in this transaction: another one may have made it anonymous just now.
+        anonymous.push(" LOCK IN SHARE MODE");
         let anonymous: Vec<String> =
             anonymous.build_query_scalar().persistent(false).fetch_all(&mut *connection).await?;
         if anonymous.is_empty() {
@@ -34,6 +39,19 @@ pub(super) async fn write<'i>(
         forget.build().persistent(false).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// The same for a page of all reservations, those behind an id; the last of them, as long as there are more.
+pub(crate) async fn page(
+    connection: &mut MySqlConnection,
+    after: &str,
+) -> Result<Option<String>, sqlx::Error> {
+    let page =
+        "SELECT reservation_id FROM reservations WHERE reservation_id > ? ORDER BY reservation_id LIMIT ?";
+    let ids: Vec<String> =
+        sqlx::query_scalar(page).bind(after).bind(PAGE_IDS).fetch_all(&mut *connection).await?;
+    write(connection, ids.iter().map(String::as_str)).await?;
+    Ok(ids.into_iter().last())
 }
 
 fn listed(query: &mut QueryBuilder<sqlx::MySql>, values: impl Iterator<Item = String>) {

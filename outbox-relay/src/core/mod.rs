@@ -9,7 +9,7 @@ pub(crate) mod database;
 pub(crate) mod decode;
 mod edition;
 mod facts;
-mod forget;
+pub(crate) mod forget;
 pub(crate) mod lease;
 pub(crate) mod plan;
 mod project;

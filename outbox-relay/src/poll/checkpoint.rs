@@ -14,14 +14,21 @@ use crate::core::{Batch, LAMBDA_SHARD, Progress, Record, project};
 /// Longest that one of these pieces of work may take: a few rows by their keys, which takes milliseconds. What takes
 /// longer waits for a lock, or for a server that is gone.
 const TIMEOUT: Duration = Duration::from_secs(3);
+/// Days for which an ended shard is remembered: the stream lists it, and children that name it as their parent, for one
+/// day.
+pub(crate) const REMEMBERED_DAYS: u32 = 7;
 
 /// The steps that checkpoints take, besides the one that is taken with a batch.
 pub(crate) trait Places {
     /// Every shard of the stream that was ever seen.
     async fn list(&mut self, stream: &str) -> Result<Vec<Known>, Error>;
 
-    /// Ends every source but the shards of this stream.
-    async fn retire_others(&mut self, stream: &str) -> Result<(), Error>;
+    /// Ends every source but the shards of this stream; how many there were. What was not read to its end of another
+    /// stream is lost with it.
+    async fn retire_others(&mut self, stream: &str) -> Result<u64, Error>;
+
+    /// Forgets shards that ended long ago, all of which was read.
+    async fn forget_ended(&mut self) -> Result<(), Error>;
 
     /// A shard is there. What is known of it already, stays.
     async fn begin(&mut self, stream: &str, begin: &Begin) -> Result<(), Error>;
@@ -64,10 +71,15 @@ impl<D: Database<Connection: Projection + Places>> Sink for Checkpoints<D> {
         self.step(async |places| places.list(&self.stream).await).await
     }
 
-    /// A table made anew has a new stream, and nothing more comes from the old; and where we read, no function does.
-    /// Neither may hold back the time that answers are given as of.
-    async fn retire_others(&self) -> Result<(), Error> {
-        self.step(async |places| places.retire_others(&self.stream).await).await
+    /// A table made anew, or a stream turned off and on, is a new stream: nothing more comes from the old, and what was not
+    /// read of it is lost. And where we read, no function does: that must not hold back the time that answers are given as
+    /// of.
+    async fn retire_others(&self) -> Result<u64, Error> {
+        self.step(async |places| {
+            places.forget_ended().await?;
+            places.retire_others(&self.stream).await
+        })
+        .await
     }
 
     async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
@@ -116,10 +128,18 @@ impl Places for MySqlConnection {
         Ok(rows.iter().map(known).collect::<Result<_, _>>()?)
     }
 
-    async fn retire_others(&mut self, stream: &str) -> Result<(), Error> {
-        let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) \
+    async fn retire_others(&mut self, stream: &str) -> Result<u64, Error> {
+        let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6), \
+                      trimmed_at = IF(shard = ?, trimmed_at, UTC_TIMESTAMP(6)) \
                       WHERE (stream <> ? OR shard = ?) AND finished_at IS NULL";
-        sqlx::query(retire).bind(stream).bind(LAMBDA_SHARD).execute(self).await?;
+        let retire = sqlx::query(retire).bind(LAMBDA_SHARD).bind(stream).bind(LAMBDA_SHARD);
+        Ok(retire.execute(self).await?.rows_affected())
+    }
+
+    async fn forget_ended(&mut self) -> Result<(), Error> {
+        let forget = "DELETE FROM checkpoints WHERE trimmed_at IS NULL \
+                      AND finished_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY";
+        sqlx::query(forget).bind(REMEMBERED_DAYS).execute(self).await?;
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! The DynamoDB Streams API.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::types::{Record as StreamRecord, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{AttributeValue, Record as StreamRecord, ShardIteratorType};
 use chrono::{DateTime, Utc};
 use serde_dynamo::Item;
 
@@ -109,14 +111,29 @@ fn record(record: StreamRecord) -> Result<Record, Error> {
     let name = record.event_name.as_ref().map_or("", |name| name.as_str()).to_owned();
     let change = record.dynamodb.ok_or_else(|| Error::Api("a record without its change".to_owned()))?;
     let sequence_number =
-        change.sequence_number.ok_or_else(|| Error::Api("a record without its number".to_owned()))?;
+        change.sequence_number.clone().ok_or_else(|| Error::Api("a record without its number".to_owned()))?;
     let created_at = change
         .approximate_creation_date_time
         .and_then(|at| DateTime::<Utc>::from_timestamp(at.secs(), at.subsec_nanos()));
+    let attributes = change.keys.iter().chain(&change.new_image).flat_map(HashMap::values);
+    if !attributes.into_iter().all(is_known) {
+        let reason = "the record has an attribute of a type that is not known".to_owned();
+        let change = Change::Unreadable { reason, record: format!("{change:?}") };
+        return Ok(Record { sequence_number, created_at, change });
+    }
     let keys = change.keys.map(Item::from).unwrap_or_default();
     let made_by = record.user_identity.as_ref();
     let kind = made_by.and_then(|identity| identity.r#type()).unwrap_or_default();
     let principal = made_by.and_then(|identity| identity.principal_id()).unwrap_or_default();
     let change = Change::of(&name, keys, change.new_image.map(Item::from)).made_by(kind, principal);
     Ok(Record { sequence_number, created_at, change })
+}
+
+/// Whether our SDK knows the type of a value, and of all that is in it.
+fn is_known(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::L(values) => values.iter().all(is_known),
+        AttributeValue::M(values) => values.values().all(is_known),
+        other => !other.is_unknown(),
+    }
 }

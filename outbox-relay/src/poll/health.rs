@@ -31,8 +31,8 @@ impl Health {
         self.0.send_modify(|state| state.stepped_at = Some(Instant::now()));
     }
 
-    /// Every shard was asked.
-    pub(super) fn round(&self) {
+    /// Every shard was asked, or one was and has so much that it takes a while.
+    pub(crate) fn round(&self) {
         self.0.send_modify(|state| {
             state.stepped_at = Some(Instant::now());
             state.round_done = true;

@@ -29,8 +29,8 @@ pub(crate) trait Sink {
     /// Every shard of the stream that was ever seen.
     async fn list(&self) -> Result<Vec<Known>, database::Error>;
 
-    /// Ends every source but the shards of this stream.
-    async fn retire_others(&self) -> Result<(), database::Error>;
+    /// Ends every source but the shards of this stream, and forgets those that ended long ago; how many it ended.
+    async fn retire_others(&self) -> Result<u64, database::Error>;
 
     /// Writes what a survey found, and which shards ended, in one step: an end without the children, or a part of the
     /// new shards, would let a reader see a time that is ahead of what is taken.
@@ -114,7 +114,9 @@ impl<S: Stream, K: Sink> Poller<S, K> {
     /// Learns which shards there are, writes down those that are new and those that ended, and starts on those whose
     /// parents are done.
     async fn discover(&mut self) -> Result<(), Error> {
-        self.sink.retire_others().await?;
+        if self.sink.retire_others().await? > 0 {
+            tracing::warn!(stream.arn = self.stream.arn(), "other sources of events were ended");
+        }
         // Before the list: what another poller writes down after it, would look gone.
         let mut known = self.sink.list().await?;
         let listed = self.stream.shards().await?;
@@ -124,6 +126,9 @@ impl<S: Stream, K: Sink> Poller<S, K> {
             known.finished = true;
         }
         let mut survey = Survey::of(&listed, &known, (self.now)());
+        for known in known.iter_mut().filter(|known| survey.gone.contains(&known.shard)) {
+            known.finished = true;
+        }
         // A shard that is being read is not missing, whatever the list says.
         survey.missing.retain(|shard| !self.cursors.contains_key(shard) && !self.ended.contains_key(shard));
         for shard in survey.lost() {
@@ -134,9 +139,7 @@ impl<S: Stream, K: Sink> Poller<S, K> {
         }
         self.sink.settle(&survey, &ended).await?;
         self.ended.retain(|shard, _| !ended.contains(shard));
-        let finished = known.iter().filter(|known| known.finished).map(|known| known.shard.as_str());
-        let finished: Vec<&str> = finished.collect();
-        for shard in readable(&listed, &finished) {
+        for shard in readable(&listed, &known) {
             if !self.cursors.contains_key(&shard.id) && !self.ended.contains_key(&shard.id) {
                 let iterator = self.iterator(&shard.id).await?;
                 self.cursors.insert(shard.id.clone(), Cursor::at(iterator));

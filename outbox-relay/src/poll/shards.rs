@@ -101,10 +101,13 @@ fn parent_of<'s>(listed: &'s [Shard], id: &str) -> Option<&'s str> {
     listed.iter().find(|shard| shard.id == id)?.parent.as_deref()
 }
 
-/// The shards to read now: not read to their end, and no parent that still has records before theirs.
-pub(crate) fn readable<'s>(listed: &'s [Shard], finished: &[&str]) -> Vec<&'s Shard> {
-    let is_finished = |id: &str| finished.contains(&id);
-    let unread = |id: &String| listed.iter().any(|shard| shard.id == *id) && !is_finished(id);
+/// The shards to read now: not read to their end, and no parent that still has records before theirs, whether it is in
+/// the list or only known.
+pub(super) fn readable<'s>(listed: &'s [Shard], known: &[Known]) -> Vec<&'s Shard> {
+    let row = |id: &str| known.iter().find(|known| known.shard == id);
+    let is_finished = |id: &str| row(id).is_some_and(|known| known.finished);
+    let is_there = |id: &str| listed.iter().any(|shard| shard.id == *id) || row(id).is_some();
+    let unread = |id: &String| is_there(id) && !is_finished(id);
     listed
         .iter()
         .filter(|shard| !is_finished(&shard.id) && !shard.parent.as_ref().is_some_and(unread))
@@ -141,12 +144,23 @@ mod tests {
         let shards =
             [shard("p", Some("gone")), shard("a", Some("p")), shard("b", Some("p")), shard("c", Some("a"))];
         let ids = |finished: &[&str]| {
-            readable(&shards, finished).iter().map(|shard| shard.id.clone()).collect::<Vec<_>>()
+            let known = finished.iter().map(|id| Known { finished: true, ..open(id, Some("1"), 1) });
+            let known: Vec<Known> = known.collect();
+            readable(&shards, &known).iter().map(|shard| shard.id.clone()).collect::<Vec<_>>()
         };
         assert_eq!(ids(&[]), ["p"]);
         assert_eq!(ids(&["p"]), ["a", "b"]);
         assert_eq!(ids(&["p", "a"]), ["b", "c"]);
         assert!(ids(&["p", "a", "b", "c"]).is_empty());
+    }
+
+    #[test]
+    fn a_parent_that_is_missing_in_the_list_holds_its_children_back() {
+        let listed = [shard("c", Some("p"))];
+        let parent = open("p", Some("1"), 1);
+        assert!(readable(&listed, std::slice::from_ref(&parent)).is_empty());
+        assert_eq!(readable(&listed, &[Known { finished: true, ..parent }]).len(), 1);
+        assert_eq!(readable(&listed, &[]).len(), 1, "nobody ever knew it");
     }
 
     #[test]

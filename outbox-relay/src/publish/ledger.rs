@@ -10,6 +10,7 @@ use sqlx::{Connection, MySqlConnection, MySqlPool, Row};
 use super::target::Name;
 use crate::core::database::Error;
 use crate::core::{Record, lease};
+use crate::poll::checkpoint::REMEMBERED_DAYS;
 use crate::poll::shards::{Known, Survey};
 
 /// Longest that one of these pieces of work may take: a few rows by their keys. What takes longer waits for a server
@@ -63,13 +64,17 @@ impl Ledger {
         .await
     }
 
-    /// Ends the shards of every other stream: a table made anew has a new one.
-    pub(super) async fn retire_others(&self) -> Result<(), Error> {
+    /// Ends the shards of every other stream, whose rest is lost, and forgets those that ended long ago.
+    pub(super) async fn retire_others(&self) -> Result<u64, Error> {
         self.run(async |connection| {
-            let sql = "UPDATE publications SET finished_at = UTC_TIMESTAMP(6) \
-                       WHERE target = ? AND stream <> ? AND finished_at IS NULL";
-            sqlx::query(sql).bind(&self.target).bind(&self.stream).execute(connection).await?;
-            Ok(())
+            let forget = "DELETE FROM publications WHERE target = ? AND trimmed_at IS NULL \
+                          AND finished_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY";
+            let forget = sqlx::query(forget).bind(&self.target).bind(REMEMBERED_DAYS);
+            forget.execute(&mut *connection).await?;
+            let retire = "UPDATE publications SET finished_at = UTC_TIMESTAMP(6), trimmed_at = UTC_TIMESTAMP(6) \
+                          WHERE target = ? AND stream <> ? AND finished_at IS NULL";
+            let retire = sqlx::query(retire).bind(&self.target).bind(&self.stream);
+            Ok(retire.execute(connection).await?.rows_affected())
         })
         .await
     }

@@ -60,7 +60,7 @@ impl Sink for Publication<'_> {
         self.ledger.list().await
     }
 
-    async fn retire_others(&self) -> Result<(), database::Error> {
+    async fn retire_others(&self) -> Result<u64, database::Error> {
         self.ledger.retire_others().await
     }
 
@@ -85,6 +85,8 @@ impl Sink for Publication<'_> {
         for window in window::windows(records, self.target.most()) {
             deliver::deliver(&window, self.target, &self.ledger, self.health).await?;
             self.ledger.advance(shard, window.last).await?;
+            // A page may take its time; a window that is through shows that all works.
+            self.health.reading().round();
             tracing::debug!(stream.shard = shard, events = window.events.len(), "delivered");
         }
         Ok(())

@@ -29,6 +29,11 @@ pub(super) struct Entry {
     pub record: Option<Value>,
 }
 
+const QUARANTINED: &str = "UPDATE quarantine SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1) \
+    WHERE record <> '' AND first_seen_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
+const UNDELIVERED: &str = "UPDATE undelivered SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1) \
+    WHERE record <> '' AND put_aside_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
+
 #[derive(Debug)]
 pub(super) struct Store {
     pub pool: MySqlPool,
@@ -94,10 +99,13 @@ impl Store {
         .await
     }
 
-    /// Empties records that were put aside so many days ago, and of their reasons what may quote them. How many.
+    /// Empties records that were put aside so many days ago, here or by a publisher, and of their reasons what may quote
+    /// them. How many.
     pub(super) async fn purge(&self, days: i64) -> Result<u64, sqlx::Error> {
-        let purge = "UPDATE quarantine SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1) \
-                     WHERE record <> '' AND first_seen_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
+        Ok(self.empty(QUARANTINED, days).await? + self.empty(UNDELIVERED, days).await?)
+    }
+
+    async fn empty(&self, purge: &'static str, days: i64) -> Result<u64, sqlx::Error> {
         let mut purged = 0;
         loop {
             let some = lease::run(&self.pool, TIMEOUT, async |connection| {

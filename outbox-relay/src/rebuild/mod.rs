@@ -14,6 +14,7 @@ use sqlx::MySqlConnection;
 
 use crate::command_state::{self, CommandState};
 use crate::core::{changes, lease};
+use crate::staging::{forget_customers, mend};
 
 /// Connections: one for each segment, and the one that holds the lock.
 const CONNECTIONS: u32 = fill::SEGMENTS.unsigned_abs() + 1;
@@ -64,12 +65,29 @@ pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> 
         tables::discard(guard).await?;
         let started_at = tables::begin(guard).await?;
         tracing::info!("every event is written to both projections");
-        let items = fill::fill(state, &pool).await?;
         // On the connection that holds the lock: where it was lost, nothing is swapped.
-        tables::swap(guard).await?;
+        let swapped = async {
+            let items = fill::fill(state, &pool).await?;
+            tables::swap(guard).await?;
+            Ok::<_, Error>(items)
+        };
+        let items = match swapped.await {
+            Ok(items) => items,
+            Err(error) => {
+                // Or every event would be written twice until the next rebuild.
+                if let Err(left) = tables::discard(guard).await {
+                    tracing::warn!(
+                        error = &left as &dyn std::error::Error,
+                        "the next projection is left there"
+                    );
+                }
+                return Err(error);
+            }
+        };
         tracing::info!(items, "swapped");
         changes::all(guard).await?;
-        let losses_left = tables::mend(guard, started_at).await?;
+        forget_customers(&pool).await?;
+        let losses_left = mend(guard, started_at).await?;
         tables::drop_old(guard).await?;
         Ok(Rebuilt { items, losses_left })
     };

@@ -111,11 +111,3 @@ pub(super) async fn swap(connection: &mut MySqlConnection) -> Result<(), Error> 
     let renamed = TABLES.map(|table| format!("{table} TO {table}{OLD}, {table}{next} TO {table}"));
     run_alone(connection, &format!("RENAME TABLE {}", renamed.join(", "))).await
 }
-
-/// All that was lost until then is mended; how many losses were told later.
-pub(super) async fn mend(connection: &mut MySqlConnection, started_at: DateTime<Utc>) -> Result<i64, Error> {
-    let mend = "UPDATE checkpoints SET trimmed_at = NULL WHERE trimmed_at <= ?";
-    sqlx::query(mend).bind(started_at).execute(&mut *connection).await?;
-    let left = "SELECT COUNT(*) FROM checkpoints WHERE trimmed_at IS NOT NULL";
-    Ok(sqlx::query_scalar(left).fetch_one(connection).await?)
-}

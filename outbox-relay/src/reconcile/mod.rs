@@ -15,11 +15,12 @@ use chrono::Utc;
 use contracts::Table;
 use futures::future::try_join_all;
 use platform::mysql::Mysql;
-use sqlx::MySqlPool;
+use sqlx::{MySqlConnection, MySqlPool};
 
 use crate::command_state::{self, CommandState, Segment, add_rows, partition_key};
 use crate::core::Plan;
 use crate::progress::Progress;
+use crate::staging::{forget_customers, mend, now, patiently};
 use compare::Action;
 use report::Difference;
 pub use report::{Kind, Report};
@@ -50,6 +51,7 @@ pub enum Error {
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Report, Error> {
     let pool = mysql.pool(CONNECTIONS);
+    let started_at = patiently(&pool, async |connection: &mut MySqlConnection| now(connection).await).await?;
     let mut total = 0;
     for table in SOURCES {
         total += state.count(table).await?;
@@ -65,6 +67,13 @@ pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Re
     }
     report.items = progress.finish();
     strays::find(state, &pool, &mut report, repair).await?;
+    if repair {
+        forget_customers(&pool).await?;
+    }
+    if repair && report.remaining() == 0 {
+        // What was lost before is in command state, and so in the projection now.
+        patiently(&pool, async |connection: &mut MySqlConnection| mend(connection, started_at).await).await?;
+    }
     Ok(report)
 }
 

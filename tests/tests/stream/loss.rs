@@ -7,16 +7,16 @@ use serde_json::Value;
 use crate::faults::{Fault, Faulty};
 use crate::{as_of, readiness, some_events};
 
-/// What a rebuild does at last.
-const MENDED: &str = "UPDATE checkpoints SET trimmed_at = NULL WHERE trimmed_at IS NOT NULL";
-
 /// The loss is told everywhere, and once it is mended all is well.
 async fn is_told_until_mended(system: &System, relay: &Service, queries: &Service) {
     until("it is told", || async { readiness(relay).await.1.contains("stream_trimmed") }).await;
     let log = std::fs::read_to_string(relay.log()).unwrap();
     assert!(log.contains(r#""problem":"stream_trimmed""#), "{log}");
     assert_eq!(as_of(queries).await, None, "no time is true of what lost events");
-    system.database.run(MENDED).await;
+    let metrics = reqwest::get(format!("{}/metrics", relay.base_url())).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("torioki_relay_trimmed_shards 1"), "{metrics}");
+    let mended = system.relay_work(&["reconcile", "--repair"]).output().await.unwrap();
+    assert!(mended.status.success(), "{mended:?}");
     until("it is ready", || async { readiness(relay).await.0 }).await;
     let recent = "SELECT COUNT(*) FROM checkpoints WHERE finished_at IS NULL AND as_of > UTC_TIMESTAMP() - INTERVAL 1 HOUR";
     until("the time moves", || async { system.database.number(recent).await == 1 }).await;
@@ -50,6 +50,28 @@ async fn a_shard_that_left_the_stream_unread_is_told() {
     let queries = system.query_api().await;
     let relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
     is_told_until_mended(&system, &relay, &queries).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_read_of_a_stream_that_was_turned_off_is_told() {
+    let system = System::new().await;
+    some_events(&system).await;
+    left_behind(&system, 0).await;
+    system
+        .database
+        .run(
+            "INSERT INTO checkpoints (stream, shard, sequence_number, as_of, finished_at) VALUES \
+             ('the one before', 'shardId-1', '1', UTC_TIMESTAMP(), NULL), \
+             ('the one before', 'shardId-0', '1', UTC_TIMESTAMP(), UTC_TIMESTAMP()), \
+             ('one of last week', 'shardId-1', '1', UTC_TIMESTAMP(), UTC_TIMESTAMP() - INTERVAL 8 DAY)",
+        )
+        .await;
+    let queries = system.query_api().await;
+    let relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+    is_told_until_mended(&system, &relay, &queries).await;
+    // What was read to its end is no loss, and after a week nobody asks.
+    let left = "SELECT COUNT(*) FROM checkpoints WHERE stream LIKE '%one%'";
+    assert_eq!(system.database.number(left).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
