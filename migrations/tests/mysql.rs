@@ -4,12 +4,14 @@
 
 use harness::Database;
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 17] = [
     "_sqlx_migrations",
     "checkpoints",
     "history",
     "leases",
     "next_projection",
+    "positions",
+    "product_terms",
     "products",
     "publications",
     "quarantine",
@@ -17,6 +19,7 @@ const TABLES: [&str; 14] = [
     "reservations",
     "skus",
     "stock",
+    "stock_changes",
     "stores",
     "undelivered",
 ];

@@ -142,6 +142,7 @@ fn needed(path: &str, place: Place) -> String {
         "/v1/products" => format!("?brand={brand}&q=knit"),
         "/v1/products/{product_code}/availability" => "?near=35.7,139.7".to_owned(),
         "/v1/stock" => format!("?sku={brand}.KN1&store_id={}", place.store()),
+        "/v1/stores/{store_id}/reservations/search" => "?pickup_code=000000".to_owned(),
         "/v1/stores" => format!("?brand={brand}&near=35.7,139.7"),
         _ => String::new(),
     }
