@@ -82,6 +82,8 @@ pub(crate) async fn of_store(
 ) -> Result<Result<Page<Reservation>, Missing>, Error> {
     // No hold expires before there was a service.
     let expires_at = after.map_or(DateTime::UNIX_EPOCH, |after| after.expires_at);
+    // As DATETIME, like the column: a TIMESTAMP, as which sqlx sends times in UTC, ends in 2038 on some servers.
+    let (expires_at, due_before) = (expires_at.naive_utc(), due_before.naive_utc());
     let reservation_id = after.map(|after| after.reservation_id.to_string()).unwrap_or_default();
     let query = sqlx::query(OF_STORE)
         .bind(store_id.as_str())
