@@ -23,8 +23,8 @@ pub(crate) trait Places {
     /// Every shard of the stream that was ever seen.
     async fn list(&mut self, stream: &str) -> Result<Vec<Known>, Error>;
 
-    /// Ends every source but the shards of this stream; how many there were. What was not read to its end of another
-    /// stream is lost with it.
+    /// Ends every source but the shards of this stream; how many shards of other streams were not read to their end, which
+    /// is lost.
     async fn retire_others(&mut self, stream: &str) -> Result<u64, Error>;
 
     /// Forgets shards that ended long ago, all of which was read.
@@ -129,11 +129,12 @@ impl Places for MySqlConnection {
     }
 
     async fn retire_others(&mut self, stream: &str) -> Result<u64, Error> {
-        let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6), \
-                      trimmed_at = IF(shard = ?, trimmed_at, UTC_TIMESTAMP(6)) \
-                      WHERE (stream <> ? OR shard = ?) AND finished_at IS NULL";
-        let retire = sqlx::query(retire).bind(LAMBDA_SHARD).bind(stream).bind(LAMBDA_SHARD);
-        Ok(retire.execute(self).await?.rows_affected())
+        let functions =
+            "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6) WHERE shard = ? AND finished_at IS NULL";
+        sqlx::query(functions).bind(LAMBDA_SHARD).execute(&mut *self).await?;
+        let retire = "UPDATE checkpoints SET finished_at = UTC_TIMESTAMP(6), trimmed_at = UTC_TIMESTAMP(6) \
+                      WHERE stream <> ? AND finished_at IS NULL";
+        Ok(sqlx::query(retire).bind(stream).execute(self).await?.rows_affected())
     }
 
     async fn forget_ended(&mut self) -> Result<(), Error> {

@@ -29,7 +29,8 @@ pub(crate) trait Sink {
     /// Every shard of the stream that was ever seen.
     async fn list(&self) -> Result<Vec<Known>, database::Error>;
 
-    /// Ends every source but the shards of this stream, and forgets those that ended long ago; how many it ended.
+    /// Ends every source but the shards of this stream, and forgets those that ended long ago; how many shards of other
+    /// streams were not read to their end, which is lost.
     async fn retire_others(&self) -> Result<u64, database::Error>;
 
     /// Writes what a survey found, and which shards ended, in one step: an end without the children, or a part of the
@@ -115,7 +116,7 @@ impl<S: Stream, K: Sink> Poller<S, K> {
     /// parents are done.
     async fn discover(&mut self) -> Result<(), Error> {
         if self.sink.retire_others().await? > 0 {
-            tracing::warn!(stream.arn = self.stream.arn(), "other sources of events were ended");
+            report_lost("all that were open of the stream before this one");
         }
         // Before the list: what another poller writes down after it, would look gone.
         let mut known = self.sink.list().await?;

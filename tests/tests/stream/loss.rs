@@ -13,8 +13,11 @@ async fn is_told_until_mended(system: &System, relay: &Service, queries: &Servic
     let log = std::fs::read_to_string(relay.log()).unwrap();
     assert!(log.contains(r#""problem":"stream_trimmed""#), "{log}");
     assert_eq!(as_of(queries).await, None, "no time is true of what lost events");
-    let metrics = reqwest::get(format!("{}/metrics", relay.base_url())).await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("torioki_relay_trimmed_shards 1"), "{metrics}");
+    until("it is measured", || async {
+        let metrics = reqwest::get(format!("{}/metrics", relay.base_url())).await.unwrap();
+        metrics.text().await.unwrap().contains("torioki_relay_trimmed_shards 1")
+    })
+    .await;
     let mended = system.relay_work(&["reconcile", "--repair"]).output().await.unwrap();
     assert!(mended.status.success(), "{mended:?}");
     until("it is ready", || async { readiness(relay).await.0 }).await;
