@@ -15,8 +15,8 @@ use platform::health;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 
-/// Connections of a driver: one for each of the shards that `poll` reads at once, and two for what is beside them, and
-/// one for looking how far it is.
+/// Connections of a driver: one for each of the shards that `poll` reads at once, one for the lease, one for checkpoints,
+/// and one for looking how far it is.
 const CONNECTIONS: u32 = 11;
 
 /// Projects the outbox's change stream into MySQL.

@@ -296,8 +296,9 @@ async fn two_purges_and_one_killed_forget_each_hold_once() {
     assert!(before < HOLDS, "the purge was done before it was killed");
     let (one, other) = tokio::join!(purged(&system), purged(&system));
     let anonymised: u64 = [&one, &other].iter().map(|purged| purged["anonymised"].as_u64().unwrap()).sum();
-    assert_eq!(usize::try_from(anonymised).unwrap() + before, HOLDS, "{one} {other}");
-    assert_eq!(published().await, HOLDS);
+    // What the killed one had sent may have been written after it was counted.
+    assert!(usize::try_from(anonymised).unwrap() + before <= HOLDS, "{one} {other}");
+    assert_eq!(published().await, HOLDS, "{one} {other}");
     let _relay = system.relay().await;
     system.settled().await;
 }
