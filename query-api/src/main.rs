@@ -29,19 +29,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve HTTP until told to stop
-    Serve {
-        #[command(flatten)]
-        listen: Listen,
-        #[command(flatten)]
-        mysql: Box<Mysql>,
-        #[command(flatten)]
-        reading: Box<Reading>,
-        #[command(flatten)]
-        auth: auth::Options,
-        /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
-        #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
-        cursor_key: CursorKey,
-    },
+    Serve(Box<Serve>),
     /// Ask the service on this machine whether it is ready; exits with 0 when it is
     Probe {
         /// Its port
@@ -50,15 +38,23 @@ enum Command {
     },
 }
 
-/// How answers are read.
 #[derive(Args)]
-struct Reading {
+struct Serve {
+    #[command(flatten)]
+    listen: Listen,
+    #[command(flatten)]
+    mysql: Mysql,
     /// URL of a replica of that database, which lookups read in its stead
     #[arg(long, env = "READ_URL", hide_env_values = true)]
     read_url: Option<MySqlConnectOptions>,
     /// Age of `as_of`, in seconds, from which on an answer says `stale`
     #[arg(long, env = "STALE_SECONDS", default_value_t = DEFAULT_STALE_SECONDS)]
     stale_seconds: u32,
+    #[command(flatten)]
+    auth: auth::Options,
+    /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
+    #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
+    cursor_key: CursorKey,
 }
 
 #[tokio::main]
@@ -67,10 +63,11 @@ async fn main() -> anyhow::Result<()> {
         serve.mut_arg("listen", |listen| listen.default_value(DEFAULT_LISTEN))
     });
     match Cli::from_arg_matches(&cli.get_matches())?.command {
-        Command::Serve { listen, mysql, reading, auth, cursor_key } => {
+        Command::Serve(serve) => {
             telemetry::init();
-            let replica = reading.read_url.map(|url| Mysql { mysql_url: url }.pool(MAX_CONNECTIONS));
-            let stale_after = TimeDelta::seconds(reading.stale_seconds.into());
+            let Serve { listen, mysql, read_url, stale_seconds, auth, cursor_key } = *serve;
+            let replica = read_url.map(|url| Mysql { mysql_url: url }.pool(MAX_CONNECTIONS));
+            let stale_after = TimeDelta::seconds(stale_seconds.into());
             let source = Source::new(mysql.pool(MAX_CONNECTIONS), replica, stale_after);
             let router = query_api::router(source, cursor_key, auth.verifier());
             server::serve(listen.listen, router).await?;

@@ -54,7 +54,7 @@ async fn every_event_of_the_token_has_to_be_there_with_its_rows() {
     let both = token(&[stock.clone(), hold.clone()]);
     assert_eq!(status(&api, &both, "").await, 503);
     happened(&db, &stock).await;
-    assert_eq!(status(&api, &token(&[stock.clone()]), "").await, 200);
+    assert_eq!(status(&api, &token(std::slice::from_ref(&stock)), "").await, 200);
     assert_eq!(status(&api, &both, "").await, 503);
     // A rebuild may know of an event before its rows are there.
     happened(&db, &hold).await;
