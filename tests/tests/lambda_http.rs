@@ -57,7 +57,8 @@ async fn the_query_api_answers_as_a_function() {
 
     let mut runtime = Runtime::start().await;
     let url = system.database.url();
-    let _function = runtime.function("query-api", "serve", &[("MYSQL_URL", &url)]);
+    let environment = [("MYSQL_URL", url.as_str()), ("CURSOR_KEY", tokens::CURSOR_KEY)];
+    let _function = runtime.function("query-api", "serve", &environment);
     let stock = runtime.http("GET", &format!("/v1/stores/{STORE}/stock/{SKU}"), &[], "").await.expect(200);
     assert_eq!(stock.body["available"], 5);
     let path = format!("/v1/skus/{SKU}/stores?in_stock=true&limit=1");

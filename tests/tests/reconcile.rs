@@ -43,8 +43,8 @@ async fn spoil(system: &System) {
         "UPDATE skus SET size = LOWER(size) WHERE sku = 'hinata.A-L'",
         "INSERT INTO stock (store_id, sku, brand, version, on_hand, held, safety, updated_at) \
          VALUES ('hinata.none', 'hinata.none', 'hinata', 1, 1, 0, 0, UTC_TIMESTAMP())",
-        "INSERT INTO reservation_lines SELECT reservation_id, 'hinata.none', brand, version, 1 \
-         FROM reservations LIMIT 1",
+        "INSERT INTO reservation_lines (reservation_id, sku, store_id, brand, running, quantity, version) \
+         SELECT reservation_id, 'hinata.none', store_id, brand, 0, 1, version FROM reservations LIMIT 1",
     ] {
         system.database.run(sql).await;
     }

@@ -54,14 +54,13 @@ pub(super) fn to_hold(caller: &Principal, reservation: &Reservation) -> Result<A
     })
 }
 
-/// Refuses who may list the holds of no store at all.
-pub(super) fn to_any_holds(caller: &Principal) -> Result<(), Problem> {
-    access(match caller {
-        Principal::Guest => Err(Denied::Unauthenticated),
-        Principal::Holder(_) => Err(Denied::Forbidden),
-        Principal::User(user) => user.may(serves, |_| true),
-    })
-    .map(drop)
+/// Whether the caller may read what was done with this hold. Whoever may not even see it, is not told that its history is
+/// for others.
+pub(super) fn to_history(caller: &Principal, reservation: &Reservation) -> Result<Access, Problem> {
+    match (to_hold(caller, reservation)?, reservation.store_id.parse()) {
+        (Access::Granted, Ok(store_id)) => to_holds_of(caller, &store_id),
+        (Access::Granted, Err(_)) | (Access::Unseen, _) => Ok(Access::Unseen),
+    }
 }
 
 /// Whether the caller may list a store's holds.

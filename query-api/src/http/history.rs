@@ -1,7 +1,7 @@
 //! Who did what with a hold, and when.
 
 use chrono::{DateTime, Utc};
-use contracts::{ReservationId, StoreId};
+use contracts::ReservationId;
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
@@ -77,20 +77,16 @@ pub(super) async fn of_reservation(
     Query(NoParams {}): Query<NoParams>,
     reader: Reader,
 ) -> Result<Dated<HistoryOut>, Problem> {
-    access::to_any_holds(&caller)?;
     let mut session = reader.session().await?;
     let found = read::reservations::one(&mut session, id).await?;
     let events = read::history::of_reservation(&mut session, id).await?;
     let as_of = session.end();
     let reservation = found.map_err(|missing| not_found(missing, as_of))?;
-    // Ids in the projection are ids; a defect there must show nothing.
-    let access = reservation.store_id.parse::<StoreId>().ok();
-    let access = access.map(|store_id| access::to_holds_of(&caller, &store_id)).transpose()?;
-    match access {
-        Some(Access::Granted) => {
+    match access::to_history(&caller, &reservation)? {
+        Access::Granted => {
             let events = events.into_iter().map(HappenedOut::from).collect();
             Ok(Dated { answer: HistoryOut { reservation_id: id, events }, as_of })
         }
-        Some(Access::Unseen) | None => Err(not_found(Missing::Reservation, as_of)),
+        Access::Unseen => Err(not_found(Missing::Reservation, as_of)),
     }
 }

@@ -200,6 +200,7 @@ pub(super) struct SearchParams {
     /// What the customer says or shows.
     pub(super) pickup_code: Option<PickupCode>,
     /// The last digits of the telephone number.
+    #[param(inline)]
     pub(super) phone_end: Option<PhoneEnd>,
 }
 
