@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Offset, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -223,11 +223,13 @@ fn in_order(spans: &[Span]) -> bool {
 /// much later as the clock is put forward.
 pub(crate) fn instant(date: NaiveDate, time: LocalTime, zone: Tz) -> Option<DateTime<Utc>> {
     let local = date.and_hms_opt(0, 0, 0)?.checked_add_signed(TimeDelta::minutes(time.0.into()))?;
-    let later = || local.checked_add_signed(TimeDelta::hours(1));
-    zone.from_local_datetime(&local)
-        .latest()
-        .or_else(|| zone.from_local_datetime(&later()?).latest())
-        .map(|moment| moment.with_timezone(&Utc))
+    // With the offset of the day before, the clock shows a time that is skipped as much later.
+    let skipped = || {
+        let before = zone.from_local_datetime(&local.checked_sub_days(Days::new(1))?).latest()?;
+        local.checked_sub_offset(before.offset().fix()).map(|moment| moment.and_utc())
+    };
+    let shown = zone.from_local_datetime(&local).latest().map(|moment| moment.with_timezone(&Utc));
+    shown.or_else(skipped)
 }
 
 impl TryFrom<Days7> for OpeningHours {

@@ -67,10 +67,13 @@ impl Words {
     }
 
     /// The pieces that a product has to have for its name to hold all these words; none where there is nothing to search
-    /// for.
+    /// for. A part of a word that is shorter than a piece may stand inside another one: it only counts where there is
+    /// nothing else.
     #[must_use]
     pub fn terms(&self) -> BTreeSet<String> {
-        self.0.iter().flat_map(|word| runs(word)).flat_map(pieces).collect()
+        let all: BTreeSet<String> = self.0.iter().flat_map(|word| runs(word)).flat_map(pieces).collect();
+        let whole: BTreeSet<String> = all.iter().filter(|piece| is_whole(piece)).cloned().collect();
+        if whole.is_empty() { all } else { whole }
     }
 
     /// Whether each word is in one of these texts.
@@ -98,10 +101,18 @@ fn runs(word: &str) -> Vec<&str> {
     runs
 }
 
+fn size(run: &str) -> usize {
+    if is_japanese(run) { JAPANESE_PIECE } else { LATIN_PIECE }
+}
+
+fn is_whole(piece: &str) -> bool {
+    piece.chars().count() == size(piece)
+}
+
 /// The pieces of a run that overlap; itself where it is shorter than one.
 fn pieces(run: &str) -> Vec<String> {
     let chars: Vec<char> = run.chars().collect();
-    let size = if is_japanese(run) { JAPANESE_PIECE } else { LATIN_PIECE };
+    let size = size(run);
     if chars.len() <= size {
         return vec![run.to_owned()];
     }
@@ -142,6 +153,7 @@ mod tests {
             ("カーディガン", "ｶｰﾃﾞｨｶﾞﾝ"),
             ("がーぜ", "ガーゼTシャツ"),
             ("Tシャツ", "ｔｼｬﾂ"),
+            ("Tシャツ", "ドライEXTシャツ"),
             ("v", "V ネック"),
         ] {
             assert!(finds(query, name), "{query} in {name}");

@@ -94,7 +94,9 @@ impl IntoResponse for Problem {
             object.extend(self.members);
         }
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let mut response = (status, [content_type], body.to_string()).into_response();
+        // A cache must not answer the next one with it.
+        let control = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let mut response = (status, [content_type, control], body.to_string()).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
         }

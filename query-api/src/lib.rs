@@ -39,9 +39,10 @@ impl Ready for Projection {
             tracing::warn!(cause = error.cause(), "the projection cannot be read");
             NotReady(match error {
                 read::Error::NoSchema(_) => "the projection's schema is not there: run `migrate mysql`",
-                read::Error::Unavailable(_) | read::Error::TimedOut | read::Error::Behind => {
-                    "the projection's database does not answer"
-                }
+                read::Error::Unavailable(_)
+                | read::Error::Demoted
+                | read::Error::TimedOut
+                | read::Error::Behind => "the projection's database does not answer",
                 read::Error::Defect(_) => "the projection's database gives answers that cannot be read",
             })
         })

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::ReservationId;
 use platform::Problem;
+use platform::auth::Role;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,7 +36,7 @@ struct HappenedOut {
     event: String,
     /// What kind of caller did it: `guest`, `customer`, `staff`, `manager`, `pos`, `ops` or `system`.
     actor: String,
-    /// Which one of them, as the issuer of tokens calls them.
+    /// Which one of them, as the issuer of tokens calls them; not said of customers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     actor_id: Option<String>,
@@ -48,11 +49,13 @@ struct HappenedOut {
 
 impl From<Happened> for HappenedOut {
     fn from(happened: Happened) -> Self {
+        // An account may be called by its mail address.
+        let is_customer = happened.actor == Role::Customer.as_str();
         Self {
             version: happened.version,
             event: happened.event_type,
+            actor_id: happened.actor_id.filter(|_| !is_customer),
             actor: happened.actor,
-            actor_id: happened.actor_id,
             reason: happened.reason,
             occurred_at: happened.occurred_at,
         }

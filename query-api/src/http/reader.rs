@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use contracts::consistency::HEADER;
@@ -69,16 +69,21 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(MAX_WAIT))
 }
 
-/// Tells which preference was kept. To wait is only possible for what a token says.
+/// Tells which preference was kept. To wait is only possible for what a token says; whoever is sent away was not waited for,
+/// or not as long.
 pub(super) async fn tell_preference(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let wait = headers.get(HEADER).and_then(|_| wait(headers));
     let mut response = next.run(request).await;
     let told = wait.and_then(|wait| HeaderValue::try_from(format!("wait={}", wait.as_secs())).ok());
-    if let Some(told) = told.filter(|_| !response.status().is_client_error()) {
+    if let Some(told) = told.filter(|_| is_answered(response.status())) {
         response.headers_mut().insert(PREFERENCE_APPLIED, told);
     }
     response
+}
+
+fn is_answered(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::NOT_MODIFIED
 }
 
 #[cfg(test)]

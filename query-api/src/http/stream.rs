@@ -133,6 +133,8 @@ impl Feed {
                     self.add(rows.iter().map(AsRef::as_ref), as_of, position);
                 }
                 Ok(Some(News::Anew)) => {
+                    // A count that was mended, or restored, may have a lower version than before.
+                    self.sent.clear();
                     // Logged where it happened. The client comes again.
                     let (rows, as_of, position) = self.subscription.now(None).await.ok()?;
                     self.add(rows.iter(), as_of, position);

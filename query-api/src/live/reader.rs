@@ -23,18 +23,22 @@ pub(super) async fn read(live: Live) {
         live.position.send_replace(None);
     };
     while live.subscribers.any(ended) {
-        let pause = match look(&live, &mut told).await {
-            Ok(true) => continue,
-            Ok(false) => LOOK_AGAIN,
-            Err(error) => {
-                tracing::warn!(cause = error.cause(), "changes cannot be read for those who follow them");
-                AFTER_FAILURE
+        let step = async {
+            match look(&live, &mut told).await {
+                Ok(true) => {}
+                Ok(false) => sleep(LOOK_AGAIN).await,
+                Err(error) => {
+                    tracing::warn!(cause = error.cause(), "changes cannot be read for those who follow them");
+                    sleep(AFTER_FAILURE).await;
+                }
             }
         };
         tokio::select! {
+            // First, as a signal is only heard from the first time on that it is asked for.
+            biased;
             // Streams have no end of their own that a stopping service could wait for.
             () = &mut stopped => live.subscribers.close(),
-            () = sleep(pause) => {}
+            () = step => {}
         }
     }
 }
@@ -58,9 +62,11 @@ async fn look(live: &Live, told: &mut Option<u64>) -> Result<bool, Error> {
         Some(after) => {
             let found = changes::between(&mut session, after, last).await?;
             *told = Some(found.position);
-            live.subscribers.tell(found.rows, session.as_of(), found.position);
+            // With all that is followed comes all that changed; a position before it would say that it was told.
             if found.anew {
                 live.subscribers.tell_anew();
+            } else {
+                live.subscribers.tell(found.rows, session.as_of(), found.position);
             }
             found.position < last
         }

@@ -15,7 +15,7 @@ pub(crate) struct AsOf {
     #[serde(rename = "as_of")]
     #[schema(required = true)]
     time: Option<DateTime<Utc>>,
-    /// Only where it is so: that is longer ago than it should be, and much may have changed since.
+    /// Only where it is so: that is longer ago than it should be, and much may have changed since; or events were lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     stale: bool,
@@ -26,6 +26,9 @@ impl AsOf {
     fn new(time: Option<DateTime<Utc>>, now: DateTime<Utc>, stale_after: TimeDelta) -> Self {
         Self { time, stale: time.is_some_and(|time| now - time > stale_after) }
     }
+
+    /// Some events are lost: nobody knows of when it is, but that it is not of now.
+    const LOST: Self = Self { time: None, stale: true };
 
     /// As it stands in an answer.
     pub(crate) fn text(self) -> Option<String> {
@@ -46,16 +49,17 @@ impl AsOf {
 /// The least of all open sources. NULL sorts first: a source that nothing is known of yet makes the whole unknown,
 /// where `MIN` would leave it out and promise too much. So does a source, open or not, that lost events which nobody has
 /// mended yet.
-const LEAST: &str = "SELECT IF(trimmed_at IS NULL, as_of, NULL) AS as_of FROM checkpoints \
-                     WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY as_of LIMIT 1";
+const LEAST: &str = "SELECT as_of, CAST(trimmed_at IS NOT NULL AS SIGNED) AS lost FROM checkpoints \
+                     WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY lost DESC, as_of LIMIT 1";
 
 pub(super) async fn read(session: &mut Session, stale_after: TimeDelta) -> Result<AsOf, Error> {
-    let row = session.row(sqlx::query(LEAST)).await?;
-    let time = match row {
-        Some(row) => row.try_get("as_of")?,
-        None => None,
+    let Some(row) = session.row(sqlx::query(LEAST)).await? else {
+        return Ok(AsOf::default());
     };
-    Ok(AsOf::new(time, Utc::now(), stale_after))
+    if row.try_get::<i64, _>("lost")? != 0 {
+        return Ok(AsOf::LOST);
+    }
+    Ok(AsOf::new(row.try_get("as_of")?, Utc::now(), stale_after))
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// The server is away, stopping, overloaded, demoted to a replica (1290, 1792, 1836), or refuses us.
     #[error("the database cannot be used")]
     Unavailable(#[source] sqlx::Error),
+    /// The connection leads to a server that was the writer before a failover.
+    #[error("the server is no writer any more")]
+    Demoted,
     /// The server took longer than an answer may take.
     #[error("the database did not answer in time")]
     TimedOut,
@@ -34,7 +37,7 @@ impl Error {
     /// Whether the same request can succeed later, with nothing changed here.
     pub(crate) fn retryable(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::TimedOut | Self::NoSchema(_) | Self::Behind => true,
+            Self::Unavailable(_) | Self::Demoted | Self::TimedOut | Self::NoSchema(_) | Self::Behind => true,
             Self::Defect(_) => false,
         }
     }

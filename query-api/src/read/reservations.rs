@@ -41,7 +41,7 @@ pub(crate) struct After {
     pub(crate) reservation_id: ReservationId,
 }
 
-const ONE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
     customer_id, capability_hash FROM reservations WHERE reservation_id = ?";
 
 /// The reservation, with its lines.
@@ -57,12 +57,16 @@ pub(crate) async fn one(
     Ok(Ok(found))
 }
 
-/// Written out, because MySQL finds no index range in `(expires_at, reservation_id) > (?, ?)`.
-const OF_STORE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+/// Two ranges, because MySQL finds none in `(expires_at, reservation_id) > (?, ?)`: most holds of a store end when it
+/// closes, all at one time.
+const OF_STORE: &str = "(SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
     customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
-    WHERE store_id = ? AND status = ? AND expires_at >= ? AND expires_at < ? \
-    AND (expires_at > ? OR reservation_id > ?) \
-    ORDER BY expires_at, reservation_id LIMIT ?";
+    WHERE store_id = ? AND status = ? AND expires_at = ? AND expires_at < ? AND reservation_id > ? \
+    ORDER BY reservation_id LIMIT ?) \
+    UNION ALL (SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
+    WHERE store_id = ? AND status = ? AND expires_at > ? AND expires_at < ? \
+    ORDER BY expires_at, reservation_id LIMIT ?)";
 
 const STORE_KNOWN: &str = "SELECT 1 FROM stores WHERE store_id = ?";
 
@@ -85,15 +89,24 @@ pub(crate) async fn of_store(
     // As DATETIME, like the column: a TIMESTAMP, as which sqlx sends times in UTC, ends in 2038 on some servers.
     let (expires_at, due_before) = (expires_at.naive_utc(), due_before.naive_utc());
     let reservation_id = after.map(|after| after.reservation_id.to_string()).unwrap_or_default();
+    let fetch = Page::<Reservation>::fetch_limit(limit);
     let query = sqlx::query(OF_STORE)
         .bind(store_id.as_str())
         .bind(status)
         .bind(expires_at)
         .bind(due_before)
-        .bind(expires_at)
         .bind(reservation_id)
-        .bind(Page::<Reservation>::fetch_limit(limit));
-    let rows = session.rows(query).await?.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+        .bind(fetch)
+        .bind(store_id.as_str())
+        .bind(status)
+        .bind(expires_at)
+        .bind(due_before)
+        .bind(fetch);
+    let mut rows = session.rows(query).await?.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+    // A union has no order of its own.
+    rows.sort_by(|one, other| {
+        (one.expires_at, &one.reservation_id).cmp(&(other.expires_at, &other.reservation_id))
+    });
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }
@@ -103,15 +116,18 @@ pub(crate) async fn of_store(
 }
 
 /// By its code, the newest first.
-const BY_CODE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+const BY_CODE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
     customer_id, capability_hash FROM reservations FORCE INDEX (by_pickup_code) \
     WHERE store_id = ? AND pickup_code = ? ORDER BY reservation_id DESC LIMIT ?";
 
 /// By the end of its telephone number, the newest of each number first.
-const BY_PHONE: &str = "SELECT reservation_id, pickup_code, store_id, status, version, placed_at, expires_at, updated_at, \
+const BY_PHONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
     customer_id, capability_hash FROM reservations FORCE INDEX (by_phone) \
     WHERE store_id = ? AND phone_reversed >= ? AND phone_reversed < ? \
     ORDER BY phone_reversed DESC, reservation_id DESC LIMIT ?";
+
+/// Fewest digits of a whole national number.
+const WHOLE_NUMBER: usize = 10;
 
 /// What staff know of a hold that they look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +151,11 @@ pub(crate) async fn find(
             session.rows(query.bind(fetch)).await?
         }
         Clue::PhoneEnd(digits) => {
+            // A whole national number has a zero in front that the international one has not.
+            let digits = match digits.strip_prefix('0') {
+                Some(rest) if digits.len() >= WHOLE_NUMBER => rest,
+                _ => digits,
+            };
             let first: String = digits.chars().rev().collect();
             // The character behind 9.
             let behind = format!("{first}:");
@@ -179,9 +200,12 @@ async fn add_lines(session: &mut Session, reservations: &mut [Reservation]) -> R
 }
 
 fn reservation(row: &MySqlRow) -> Result<Reservation, sqlx::Error> {
+    let reservation_id: String = row.try_get("reservation_id")?;
+    // Made anew: rows that no relay of today wrote have none.
+    let id = reservation_id.parse::<ReservationId>().map_err(|error| sqlx::Error::Decode(error.into()))?;
     Ok(Reservation {
-        reservation_id: row.try_get("reservation_id")?,
-        pickup_code: row.try_get("pickup_code")?,
+        reservation_id,
+        pickup_code: PickupCode::from(id).to_string(),
         store_id: row.try_get("store_id")?,
         status: row.try_get("status")?,
         version: row.try_get("version")?,

@@ -14,14 +14,15 @@ use super::{Error, Session};
 
 /// Most products that one search finds: more than anybody looks through, and facets are counted over all of them.
 const MAX_MATCHES: usize = 200;
-/// Most products that are looked at to find them: those that have the rarest piece of the words.
+/// Most SKUs of what one search finds, for each is asked for in the stores around. A product has a hundred at most.
+const MAX_SKUS: usize = 2_000;
+/// Most products that are looked at to find them: those that have the rarest piece of the words. Pieces are counted up to
+/// here, so that one that is in fewer leads to all of them.
 const MAX_CANDIDATES: u32 = 2_000;
 /// Most pieces of the words that are weighed against each other; further ones are only looked for in the names.
 const MAX_TERMS: usize = 16;
 /// Pieces that a candidate is tried with before its name and SKUs are read: each costs a look-up, and reading costs ten.
 const TERMS_TRIED: usize = 8;
-/// Up to how many products a piece is counted in: whatever is in more is common.
-const COMMON: u32 = 500;
 /// Products of one statement.
 const PRODUCTS_PER_STATEMENT: usize = 200;
 /// Lengths of a GTIN, written with or without zeroes before it (GS1 General Specifications).
@@ -58,24 +59,29 @@ pub(crate) async fn matches(session: &mut Session, brand: &Brand, text: &str) ->
 /// Codes of the products that have this code, SKU or GTIN.
 async fn exactly(session: &mut Session, brand: &Brand, text: &str) -> Result<BTreeSet<String>, Error> {
     let text = text.trim();
-    // A brand's own code is found without the brand before it.
-    let id = if text.contains('.') { text.to_owned() } else { format!("{brand}.{text}") };
+    // A brand's own code is found without the brand before it, and as people type it: labels have capitals.
+    let local = text.strip_prefix(&format!("{brand}.")).unwrap_or(text);
     let mut codes = BTreeSet::new();
-    if let Some(id) = id.parse::<ProductCode>().ok().filter(|id| id.brand() == *brand) {
-        let query = "SELECT product_code FROM products WHERE product_code = ?";
-        for row in session.rows(sqlx::query(query).bind(id.as_str())).await? {
-            codes.insert(row.try_get("product_code")?);
+    for id in BTreeSet::from([format!("{brand}.{local}"), format!("{brand}.{}", local.to_ascii_uppercase())])
+    {
+        if let Ok(id) = id.parse::<ProductCode>() {
+            let query = "SELECT product_code FROM products WHERE product_code = ?";
+            for row in session.rows(sqlx::query(query).bind(id.as_str())).await? {
+                codes.insert(row.try_get("product_code")?);
+            }
+        }
+        if let Ok(id) = id.parse::<Sku>() {
+            let query = "SELECT product_code FROM skus WHERE sku = ?";
+            for row in session.rows(sqlx::query(query).bind(id.as_str())).await? {
+                codes.insert(row.try_get("product_code")?);
+            }
         }
     }
-    if let Some(id) = id.parse::<Sku>().ok().filter(|id| id.brand() == *brand) {
-        let query = "SELECT product_code FROM skus WHERE sku = ?";
-        for row in session.rows(sqlx::query(query).bind(id.as_str())).await? {
-            codes.insert(row.try_get("product_code")?);
-        }
-    }
+    // Labels group the digits of a GTIN.
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let longest = GTIN_DIGITS.into_iter().max().unwrap_or_default();
-    if text.bytes().all(|b| b.is_ascii_digit()) && (GTIN_DIGITS[0]..=longest).contains(&text.len()) {
-        let digits = text.trim_start_matches('0');
+    if digits.bytes().all(|b| b.is_ascii_digit()) && (GTIN_DIGITS[0]..=longest).contains(&digits.len()) {
+        let digits = digits.trim_start_matches('0');
         let written = GTIN_DIGITS.map(|length| format!("{digits:0>length$}"));
         let query = "SELECT product_code FROM skus FORCE INDEX (by_gtin) \
             WHERE gtin IN (?, ?, ?, ?) AND brand = ? LIMIT ?";
@@ -94,17 +100,19 @@ async fn by_words(session: &mut Session, brand: &Brand, words: &Words) -> Result
     let candidates = candidates(session, brand, rarest).await?;
     matches.complete = candidates.len() < MAX_CANDIDATES as usize;
     let others = others.get(..TERMS_TRIED).unwrap_or(others);
-    for some in candidates.chunks(PRODUCTS_PER_STATEMENT) {
+    let mut skus = 0;
+    'search: for some in candidates.chunks(PRODUCTS_PER_STATEMENT) {
         let left = having(session, some, others).await?;
         for found in load(session, &left).await? {
-            if words.are_in(found.texts()) {
-                matches.found.push(found);
+            if !words.are_in(found.texts()) {
+                continue;
             }
-        }
-        if matches.found.len() > MAX_MATCHES {
-            matches.found.truncate(MAX_MATCHES);
-            matches.complete = false;
-            break;
+            skus += found.skus.len();
+            if matches.found.len() == MAX_MATCHES || skus > MAX_SKUS {
+                matches.complete = false;
+                break 'search;
+            }
+            matches.found.push(found);
         }
     }
     Ok(matches)
@@ -125,7 +133,7 @@ async fn rarest_first(
         query.push(if n == 0 { "" } else { " UNION ALL " });
         query.push(format!("SELECT {n} AS n, COUNT(*) AS products FROM (SELECT 1 FROM product_terms WHERE "));
         with_term(&mut query, brand, term);
-        query.push(format!(" LIMIT {COMMON}) AS counted_{n}"));
+        query.push(format!(" LIMIT {MAX_CANDIDATES}) AS counted_{n}"));
     }
     let mut counted = Vec::with_capacity(terms.len());
     for row in session.rows(query.build().persistent(false)).await? {

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::{MySql, MySqlPool};
+use sqlx::{MySql, MySqlPool, Row};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{AsOf, Error, as_of};
@@ -16,6 +16,9 @@ use super::{AsOf, Error, as_of};
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest that the check of a used connection may take before it goes back to the pool.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whether the server is a replica (also one of Aurora's, which has only the second of them set).
+const READ_ONLY: &str = "SELECT CAST(@@global.read_only OR @@global.innodb_read_only AS SIGNED)";
 
 /// One connection, its deadline, and the time up to which what it reads is complete.
 ///
@@ -35,6 +38,16 @@ impl Session {
         let deadline = Instant::now() + READ_TIMEOUT;
         let connection = timeout_at(deadline, pool.acquire()).await.map_err(|_| Error::TimedOut)??;
         Ok(Self { connection, deadline, as_of: AsOf::default(), ended: false })
+    }
+
+    /// Takes a connection to the server that the relay writes to. After a failover a connection may be left that leads to
+    /// the one before: it answers, and nothing ever arrives there.
+    pub(super) async fn open_writer(pool: &MySqlPool) -> Result<Self, Error> {
+        let mut session = Self::open(pool).await?;
+        let row = session.row(sqlx::query(READ_ONLY)).await?;
+        let is_read_only: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+        // Dropped, it closes the connection; the next one goes where the name leads now.
+        if is_read_only == 0 { Ok(session) } else { Err(Error::Demoted) }
     }
 
     /// Reads `as_of`. To be done before anything else is read: an event that is applied in between makes an answer newer

@@ -34,10 +34,11 @@ pub(crate) struct After<'a> {
 /// More than any count: behind it the first page starts.
 const MOST: u32 = i32::MAX.unsigned_abs();
 
-/// Written out, because MySQL finds no index range in `(missing, sku) < (?, ?)`.
-const OF_STORE: &str = "SELECT sku, missing, on_hand, held, version FROM stock FORCE INDEX (by_missing) \
-    WHERE store_id = ? AND missing >= 1 AND missing <= ? AND (missing < ? OR sku < ?) \
-    ORDER BY missing DESC, sku DESC LIMIT ?";
+/// Two ranges, because MySQL finds none in `(missing, sku) < (?, ?)`.
+const OF_STORE: &str = "(SELECT sku, missing, on_hand, held, version FROM stock FORCE INDEX (by_missing) \
+    WHERE store_id = ? AND missing = ? AND sku < ? ORDER BY sku DESC LIMIT ?) \
+    UNION ALL (SELECT sku, missing, on_hand, held, version FROM stock FORCE INDEX (by_missing) \
+    WHERE store_id = ? AND missing >= 1 AND missing < ? ORDER BY missing DESC, sku DESC LIMIT ?)";
 
 /// Ids sort by the time they were made: those placed last are the first that cannot be kept. A hold is of one piece at
 /// least, so as many rows as pieces are missing are enough.
@@ -54,12 +55,15 @@ pub(crate) async fn of_store(
     limit: u32,
 ) -> Result<Result<Page<Shortfall>, Missing>, Error> {
     let from = after.map_or(MOST, |after| after.missing);
+    let fetch = Page::<Shortfall>::fetch_limit(limit);
     let query = sqlx::query(OF_STORE)
         .bind(store_id.as_str())
         .bind(from)
-        .bind(from)
         .bind(after.map_or("", |after| after.sku.as_str()))
-        .bind(Page::<Shortfall>::fetch_limit(limit));
+        .bind(fetch)
+        .bind(store_id.as_str())
+        .bind(from)
+        .bind(fetch);
     let rows = session.rows(query).await?;
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
@@ -74,7 +78,10 @@ pub(crate) async fn of_store(
             at_risk: Vec::new(),
         })
     });
-    let mut page = Page::of(rows.collect::<Result<Vec<_>, _>>()?, limit);
+    let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+    // A union has no order of its own.
+    rows.sort_by(|one, other| (other.missing, &other.sku).cmp(&(one.missing, &one.sku)));
+    let mut page = Page::of(rows, limit);
     for shortfall in &mut page.rows {
         shortfall.at_risk = at_risk(session, store_id, shortfall).await?;
     }

@@ -52,16 +52,22 @@ impl Source {
     /// What is needed is looked for on the very connection that is read then: one name may lead to several replicas.
     pub(crate) async fn session(&self, needs: &Needs) -> Result<Session, Error> {
         let Some(token) = &needs.token else { return self.begin(self.lookups()).await };
-        if let Some(session) = self.with(self.lookups(), token).await? {
-            return Ok(session);
+        if let Some(replica) = &self.replica {
+            match self.begin(replica).await {
+                Ok(session) => {
+                    if let Some(session) = having(session, token).await? {
+                        return Ok(session);
+                    }
+                }
+                // The writer may be there all the same.
+                Err(error) => tracing::warn!(cause = error.cause(), "the replica cannot be read"),
+            }
         }
-        if self.replica.is_some()
-            && let Some(session) = self.with(&self.writer, token).await?
-        {
+        if let Some(session) = having(self.writer_session().await?, token).await? {
             return Ok(session);
         }
         match needs.wait {
-            Some(longest) if self.waiting.until(token, longest).await => self.begin(&self.writer).await,
+            Some(longest) if self.waiting.until(token, longest).await => self.writer_session().await,
             _ => Err(Error::Behind),
         }
     }
@@ -71,9 +77,11 @@ impl Source {
         self.begin(self.lookups()).await
     }
 
-    /// A session on the database that the relay writes: there positions of changes never fall.
+    /// A session on the database that the relay writes: there positions of changes never fall, and every event arrives.
     pub(crate) async fn writer_session(&self) -> Result<Session, Error> {
-        self.begin(&self.writer).await
+        let mut session = Session::open_writer(&self.writer).await?;
+        session.date(self.stale_after).await?;
+        Ok(session)
     }
 
     async fn begin(&self, pool: &MySqlPool) -> Result<Session, Error> {
@@ -81,14 +89,14 @@ impl Source {
         session.date(self.stale_after).await?;
         Ok(session)
     }
+}
 
-    async fn with(&self, pool: &MySqlPool, token: &Token) -> Result<Option<Session>, Error> {
-        let mut session = self.begin(pool).await?;
-        let events: Vec<_> = token.written().iter().collect();
-        if applied(&mut session, &events).await?.into_iter().all(|one| one) {
-            return Ok(Some(session));
-        }
-        session.end();
-        Ok(None)
+/// The session, if all that the token names is there.
+async fn having(mut session: Session, token: &Token) -> Result<Option<Session>, Error> {
+    let events: Vec<_> = token.written().iter().collect();
+    if applied(&mut session, &events).await?.into_iter().all(|one| one) {
+        return Ok(Some(session));
     }
+    session.end();
+    Ok(None)
 }

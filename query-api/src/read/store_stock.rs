@@ -32,10 +32,12 @@ pub(crate) enum Wanted<'w> {
 const ALL: &str = "SELECT sku, available, on_hand, held, safety, version, updated_at FROM stock \
     WHERE store_id = ? AND sku > ? ORDER BY sku LIMIT ?";
 
-/// Written out, because MySQL finds no index range in `(available, sku) > (?, ?)`.
-const SCARCE: &str = "SELECT sku, available, on_hand, held, safety, version, updated_at \
-    FROM stock FORCE INDEX (by_available) WHERE store_id = ? AND available >= ? AND available <= ? \
-    AND (available > ? OR sku > ?) ORDER BY available, sku LIMIT ?";
+/// Two ranges, because MySQL finds none in `(available, sku) > (?, ?)`: it would walk all that has as many pieces again.
+const SCARCE: &str = "(SELECT sku, available, on_hand, held, safety, version, updated_at \
+    FROM stock FORCE INDEX (by_available) WHERE store_id = ? AND available = ? AND sku > ? ORDER BY sku LIMIT ?) \
+    UNION ALL (SELECT sku, available, on_hand, held, safety, version, updated_at \
+    FROM stock FORCE INDEX (by_available) WHERE store_id = ? AND available > ? AND available <= ? \
+    ORDER BY available, sku LIMIT ?)";
 
 /// A page of a store's counts.
 pub(crate) async fn of_store(
@@ -51,11 +53,15 @@ pub(crate) async fn of_store(
         }
         Wanted::Scarce(most, after) => {
             let (from, sku) = after.map_or((0, ""), |(available, sku)| (available, sku.as_str()));
-            let query = sqlx::query(SCARCE).bind(store_id.as_str()).bind(from).bind(most);
-            query.bind(from).bind(sku).bind(fetch)
+            let query = sqlx::query(SCARCE).bind(store_id.as_str()).bind(from).bind(sku).bind(fetch);
+            query.bind(store_id.as_str()).bind(from).bind(most).bind(fetch)
         }
     };
-    let rows = session.rows(query).await?.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = session.rows(query).await?.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+    if let Wanted::Scarce(..) = wanted {
+        // A union has no order of its own.
+        rows.sort_by(|one, other| (one.available, &one.sku).cmp(&(other.available, &other.sku)));
+    }
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }

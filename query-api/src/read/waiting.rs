@@ -97,7 +97,7 @@ impl Waiting {
     /// Those of the tokens of which all is there.
     async fn look(&self, tokens: &[Arc<Token>]) -> Result<Vec<Arc<Token>>, Error> {
         let events: Vec<&Written> = tokens.iter().flat_map(|token| token.written()).collect();
-        let mut session = Session::open(&self.pool).await?;
+        let mut session = Session::open_writer(&self.pool).await?;
         let mut found = applied(&mut session, &events).await?.into_iter();
         session.end();
         let mut lacks = |token: &Token| found.by_ref().take(token.written().len()).filter(|one| !one).count();
