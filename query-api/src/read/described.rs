@@ -25,7 +25,7 @@ pub(crate) async fn describe(
 ) -> Result<BTreeMap<String, Described>, Error> {
     let mut query = QueryBuilder::<MySql>::new(
         "SELECT skus.sku, skus.product_code, products.name_ja, products.name_en, skus.colour_ja, skus.colour_en, \
-         skus.size, skus.gtin FROM skus STRAIGHT_JOIN products ON products.product_code = skus.product_code \
+         skus.size, skus.gtin FROM skus STRAIGHT_JOIN products FORCE INDEX (PRIMARY) ON products.product_code = skus.product_code \
          WHERE skus.sku IN (",
     );
     let mut list = query.separated(", ");

@@ -12,6 +12,7 @@ mod error;
 mod schema;
 mod session;
 mod source;
+mod takes;
 mod waiting;
 
 pub(crate) mod changes;
