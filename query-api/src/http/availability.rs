@@ -30,17 +30,17 @@ const MAX_STORES: u32 = 20;
 #[schema(as = SkuOfProduct)]
 pub(super) struct SkuOut {
     #[schema(value_type = Sku)]
-    sku: String,
+    pub(super) sku: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    colour: Option<NameOut>,
+    pub(super) colour: Option<NameOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    size: Option<String>,
+    pub(super) size: Option<String>,
     /// GTIN or JAN.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    gtin: Option<String>,
+    pub(super) gtin: Option<String>,
 }
 
 impl From<SkuOf> for SkuOut {
@@ -52,15 +52,15 @@ impl From<SkuOf> for SkuOut {
 
 /// How many pieces of a SKU there are.
 #[derive(Debug, Serialize, ToSchema)]
-struct OfferOut {
+pub(super) struct OfferOut {
     #[schema(value_type = Sku)]
-    sku: String,
+    pub(super) sku: String,
     /// Pieces that one hold can have.
     #[schema(value_type = Level)]
-    available: i32,
+    pub(super) available: i32,
     /// Pieces in the store for whoever comes.
     #[schema(value_type = Level)]
-    in_store: i32,
+    pub(super) in_store: i32,
     /// The stock's version.
     version: u64,
 }
@@ -73,20 +73,20 @@ impl OfferOut {
 
 /// A store near a place, and what it has of a product.
 #[derive(Debug, Serialize, ToSchema)]
-struct StoreOffersOut {
+pub(super) struct StoreOffersOut {
     #[serde(flatten)]
-    store: NearStoreOut,
+    pub(super) store: NearStoreOut,
     /// In the order of the SKUs; without those that were never counted there.
-    stock: Vec<OfferOut>,
+    pub(super) stock: Vec<OfferOut>,
 }
 
 /// A product's sizes and colours in the stores near a place, the nearest in front.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AvailabilityOut {
-    product_code: ProductCode,
-    name: NameOut,
-    skus: Vec<SkuOut>,
-    stores: Vec<StoreOffersOut>,
+    pub(super) product_code: ProductCode,
+    pub(super) name: NameOut,
+    pub(super) skus: Vec<SkuOut>,
+    pub(super) stores: Vec<StoreOffersOut>,
     /// How far was looked.
     radius_km: f64,
     /// For the page behind this one; `null` on the last.

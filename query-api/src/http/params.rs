@@ -69,6 +69,16 @@ pub(super) struct StoresParams {
     pub(super) cursor: Option<String>,
 }
 
+/// `?brand=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FeedParams {
+    /// Whose stock: the brand's slug.
+    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+    pub(super) brand: Brand,
+}
+
 /// `?near=&radius_km=&limit=&cursor=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

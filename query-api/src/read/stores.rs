@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use contracts::{OpeningHours, Sku, StoreId};
 use sqlx::mysql::MySqlRow;
@@ -72,7 +72,8 @@ pub(crate) struct Wanted<'q> {
 const COLUMNS: &str = "stores.store_id, stores.name_ja, stores.name_en, stores.address_ja, stores.address_en, \
     stores.latitude, stores.longitude, stores.version AS store_version, stores.updated_at AS store_updated_at";
 
-fn select(from: &str) -> String {
+/// A statement that reads what [`store`] and [`Takes::read`] need.
+pub(super) fn select(from: &str) -> String {
     format!("SELECT {COLUMNS}, {}{from}", takes::COLUMNS)
 }
 
@@ -151,7 +152,7 @@ fn count(row: &MySqlRow, now: DateTime<Utc>) -> Result<Count, sqlx::Error> {
     })
 }
 
-fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
+pub(super) fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
     let time_zone: String = row.try_get("time_zone")?;
     let opening: Option<String> = row.try_get("opening_hours")?;
     let opening = opening.and_then(|json| serde_json::from_str::<OpeningHours>(&json).ok());
@@ -177,5 +178,14 @@ impl Store {
     pub(crate) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
         let Hours { opening, zone } = self.hours.as_ref()?;
         Some(opening.open_until(now, *zone)?.with_timezone(zone))
+    }
+
+    /// In how many days it closes next, on its own calendar: 0 when that is today, so somebody can still come.
+    pub(crate) fn days_to_closing(&self, now: DateTime<Utc>) -> Option<i64> {
+        let Hours { opening, zone } = self.hours.as_ref()?;
+        // Midnight ends a day, it does not begin one.
+        let last_moment = opening.closing_after(now, *zone)? - TimeDelta::seconds(1);
+        let day = |time: DateTime<Utc>| time.with_timezone(zone).date_naive();
+        Some((day(last_moment) - day(now)).num_days())
     }
 }
