@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Utc;
 use contracts::{Sku, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::stock::{self, Level};
-use super::takes::OfStores;
+use super::takes::{self, OfStores, Takes};
 use super::{Error, Session};
 
 /// Transactions whose changes are read at once. Each changed some thousand stocks at most.
@@ -62,7 +63,7 @@ pub(crate) async fn between(session: &mut Session, after: u64, last: u64) -> Res
     Ok(Changes { position, rows: changed(session, &rows).await?, anew })
 }
 
-/// The counts that stand in rows, with what their stores take of them.
+/// The counts that stand in rows, with what their stores take of them: many counts of few stores.
 async fn changed(session: &mut Session, rows: &[MySqlRow]) -> Result<Vec<Changed>, Error> {
     let stores = rows.iter().map(|row| row.try_get("store_id")).collect::<Result<BTreeSet<&str>, _>>()?;
     let takes = OfStores::read(session, stores).await?;
@@ -87,9 +88,11 @@ pub(crate) async fn since(
         Some(after) => all_changed_at(session).await? > after || last(session).await? < after,
     };
     let mut query = QueryBuilder::<MySql>::new(format!(
-        "SELECT stock.store_id, stock.sku, {}, changes.position FROM stock LEFT JOIN stock_changes AS changes \
+        "SELECT stock.store_id, stock.sku, {}, {}, changes.position FROM stock \
+         LEFT JOIN stores ON stores.store_id = stock.store_id LEFT JOIN stock_changes AS changes \
          ON changes.store_id = stock.store_id AND changes.sku = stock.sku WHERE stock.store_id IN (",
-        stock::COLUMNS
+        stock::COLUMNS,
+        takes::COLUMNS
     ));
     let mut listed = query.separated(", ");
     for store_id in stores {
@@ -101,14 +104,15 @@ pub(crate) async fn since(
         listed.push_bind(sku.as_str());
     }
     query.push(")");
-    let mut found = Vec::new();
+    let (mut found, now) = (Vec::new(), Utc::now());
     // One statement for each size of a set would push the others out of the connection's cache.
     for row in session.rows(query.build().persistent(false)).await? {
         if all || row.try_get::<Option<u64>, _>("position")? > after {
-            found.push(row);
+            let level = stock::read(&row, Takes::read(&row, now)?)?;
+            found.push(Changed { store_id: row.try_get("store_id")?, sku: row.try_get("sku")?, level });
         }
     }
-    changed(session, &found).await
+    Ok(found)
 }
 
 const ALL_CHANGED: &str = "SELECT position FROM stock_changes WHERE store_id = '' AND sku = ''";
