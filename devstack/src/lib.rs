@@ -3,6 +3,7 @@
 //! Owns the embedded engines, the processes of the services, demo data, and the runners behind `cargo dev`. It must
 //! never be part of what is deployed, and no service may depend on it.
 
+pub mod bench;
 pub mod cli;
 pub mod compare;
 pub mod console;

@@ -44,8 +44,8 @@ async fn a_product_is_told_by_size_colour_and_store() {
     assert_eq!(
         stores[0]["stock"],
         json!([
-            {"sku": "hinata.P-L", "available": 0, "version": 3},
-            {"sku": "hinata.P-M", "available": 3, "version": 3},
+            {"sku": "hinata.P-L", "available": 0, "in_store": 0, "version": 3},
+            {"sku": "hinata.P-M", "available": 3, "in_store": 3, "version": 3},
         ])
     );
     assert_eq!((&stores[1]["store_id"], &stores[1]["stock"]), (&json!("hinata.b"), &json!([])));
@@ -63,13 +63,16 @@ async fn a_product_is_told_by_size_colour_and_store() {
 async fn a_bag_is_told_for_each_store() {
     let db = Database::new().await;
     let api = Api::start(&db.options, 2).await;
+    for store in ["hinata.a", "hinata.b"] {
+        db.store(store).await;
+    }
     db.stock("hinata.a", "hinata.A", 5, 2, 0).await;
     db.stock("hinata.a", "hinata.C", 9, 0, 0).await;
     db.stock("hinata.b", "hinata.A", 1, 0, 1).await;
     db.stock("hinata.b", "hinata.B", 2, 0, 0).await;
     let told =
         api.get("/v1/stock?sku=hinata.B,hinata.A,hinata.A&store_id=hinata.b,hinata.a,hinata.none").await;
-    let offer = |store: &str, sku: &str, available: u32| json!({"store_id": store, "sku": sku, "available": available, "version": 3});
+    let offer = |store: &str, sku: &str, available: u32| json!({"store_id": store, "sku": sku, "available": available, "in_store": available, "version": 3});
     assert_eq!(
         told,
         json!({"stock": [

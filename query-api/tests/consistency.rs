@@ -80,6 +80,7 @@ async fn all_who_wait_cost_one_reader_and_one_too_many_is_sent_away() {
     harness::allow_files(8192);
     let db = Database::new().await;
     let api = Api::start(&db.options, 8).await;
+    db.store(STORE).await;
     db.stock(STORE, SKU, 5, 0, 0).await;
     let awaited = of_stock(3);
     let token = token(std::slice::from_ref(&awaited));
@@ -110,6 +111,7 @@ async fn waiting_survives_a_database_that_goes_away() {
     let db = Database::new().await;
     let mut proxy = Proxy::start(&db.url()).await;
     let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    db.store(STORE).await;
     db.stock(STORE, SKU, 5, 0, 0).await;
     let awaited = of_stock(3);
     let token = token(std::slice::from_ref(&awaited));
@@ -133,6 +135,9 @@ async fn lookups_read_the_replica_and_those_with_a_token_the_writer_where_that_i
     let api = Api::start_with(source).await;
     let awaited = of_stock(3);
     let token = token(std::slice::from_ref(&awaited));
+    for db in [&writer, &replica] {
+        db.store(STORE).await;
+    }
     replica.stock(STORE, SKU, 9, 0, 0).await;
     replica.run("UPDATE stock SET version = 2").await;
     assert_eq!(api.get(PATH).await["available"], 9);

@@ -116,7 +116,7 @@ async fn every_request_reads_index_ranges_only() {
     let reservations = second_page("/v1/stores/hinata.s-077/reservations?limit=5").await;
     let pick_list = second_page("/v1/stores/hinata.s-077/pick-list?limit=5").await;
     let store_stock = second_page("/v1/stores/hinata.s-077/stock?limit=5").await;
-    let scarce = second_page("/v1/stores/hinata.s-077/stock?max_available=2&limit=5").await;
+    let scarce = second_page("/v1/stores/hinata.s-077/stock?max_in_store=2&limit=5").await;
     let shortfalls = second_page("/v1/stores/hinata.s-077/shortfalls?limit=2").await;
     for path in [
         "/v1/stores/hinata.s-077/stock/hinata.k-07".to_owned(),
@@ -146,7 +146,7 @@ async fn every_request_reads_index_ranges_only() {
         pick_list,
         "/v1/stores/hinata.s-077/stock?limit=100".to_owned(),
         store_stock,
-        "/v1/stores/hinata.s-077/stock?max_available=1&limit=100".to_owned(),
+        "/v1/stores/hinata.s-077/stock?max_in_store=1&limit=100".to_owned(),
         scarce,
         "/v1/stores/hinata.s-077/shortfalls?limit=100".to_owned(),
         shortfalls,

@@ -30,6 +30,7 @@ fn path(skus: usize) -> String {
 /// Counts of so many SKUs, each at version 3.
 async fn filled(skus: usize) -> Database {
     let db = Database::new().await;
+    db.store(STORE).await;
     for n in 0..skus {
         db.stock(STORE, &sku(n), 5, 0, 0).await;
     }

@@ -129,6 +129,7 @@ async fn the_optimiser_reads_index_ranges_only() {
         format!("/v1/skus/hinata.none/stores?near={here}"),
         "/v1/skus/hinata.K3/stores?limit=100".to_owned(),
         format!("/v1/products/hinata.P00100/availability?near={here}&radius_km=200"),
+        format!("/v1/products/hinata.P00100/jsonld?near={here}"),
         format!("/v1/stock?sku=hinata.K0,hinata.K1,hinata.K2&store_id={stores}"),
         "/v1/products?brand=hinata&q=コットン&limit=100".to_owned(),
         "/v1/products?brand=hinata&q=シャツ shirt 0042".to_owned(),
@@ -139,6 +140,8 @@ async fn the_optimiser_reads_index_ranges_only() {
         let (status, body) = api.any(&path).await;
         assert!(status.as_u16() < 500, "{path}: {body}");
     }
+    let feed = api.response("/v1/feeds/google-local-inventory.tsv?brand=hinata").await;
+    assert!(feed.text().await.unwrap().lines().count() > 1_000);
     db.run("SET GLOBAL general_log = 0").await;
     let sent = sent_by(&db, thread).await;
     assert!(sent.len() >= 30, "{} statements were sent: {sent:#?}", sent.len());

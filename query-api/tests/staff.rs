@@ -154,9 +154,9 @@ async fn a_stores_stock_is_listed_whole_or_the_scarcest_first() {
         }
     };
     assert_eq!(all("").await, "ABCDE");
-    assert_eq!(all("&max_available=5").await, "BDCA");
-    assert_eq!(all("&max_available=0").await, "BD");
-    let path = format!("/v1/stores/{STORE}/stock?max_available=-1");
+    assert_eq!(all("&max_in_store=5").await, "BDCA");
+    assert_eq!(all("&max_in_store=0").await, "BD");
+    let path = format!("/v1/stores/{STORE}/stock?max_in_store=-1");
     assert_eq!(api.problem(&path).await, (400, "invalid_query".into()));
 }
 

@@ -14,13 +14,14 @@ const SKU: &str = "hinata.KN1021-BLK-M";
 async fn stock_is_answered_whole() {
     let db = Database::new().await;
     let api = Api::start(&db.options, 2).await;
+    db.store(STORE).await;
     db.stock(STORE, SKU, 10, 3, 2).await;
     db.checkpoint("shard-1", "'2026-01-02 03:05:00.5'", "NULL").await;
 
     assert_eq!(
         api.get(&format!("/v1/stores/{STORE}/stock/{SKU}")).await,
         json!({
-            "store_id": STORE, "sku": SKU, "available": 5, "on_hand": 10, "held": 3, "safety": 2, "version": 3,
+            "store_id": STORE, "sku": SKU, "available": 5, "in_store": 5, "on_hand": 10, "held": 3, "safety": 2, "version": 3,
             "updated_at": "2026-01-02T03:04:05Z", "as_of": "2026-01-02T03:05:00.500Z",
         })
     );
@@ -78,10 +79,10 @@ async fn stores_with_a_sku_are_those_that_can_offer_it() {
     let [first, second] = [
         json!({
             "store_id": plenty, "name": {"ja": "渋谷店", "en": "Shibuya"}, "latitude": 35.659, "longitude": 139.7005,
-            "available": 3, "version": 3, "updated_at": "2026-01-02T03:04:05Z",
+            "available": 3, "in_store": 3, "version": 3, "updated_at": "2026-01-02T03:04:05Z",
         }),
         json!({
-            "store_id": held, "name": {"en": "Shibuya"}, "available": 0, "version": 3,
+            "store_id": held, "name": {"en": "Shibuya"}, "available": 0, "in_store": 0, "version": 3,
             "updated_at": "2026-01-02T03:04:05Z",
         }),
     ];

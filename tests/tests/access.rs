@@ -139,8 +139,11 @@ impl Asked<'_> {
 fn needed(path: &str, place: Place) -> String {
     let brand = place.brand();
     match path {
+        "/v1/feeds/google-local-inventory.tsv" => format!("?brand={brand}"),
         "/v1/products" => format!("?brand={brand}&q=knit"),
-        "/v1/products/{product_code}/availability" => "?near=35.7,139.7".to_owned(),
+        "/v1/products/{product_code}/availability" | "/v1/products/{product_code}/jsonld" => {
+            "?near=35.7,139.7".to_owned()
+        }
         "/v1/stock" => format!("?sku={brand}.KN1&store_id={}", place.store()),
         "/v1/stores/{store_id}/reservations/search" => "?pickup_code=000000".to_owned(),
         "/v1/stores" => format!("?brand={brand}&near=35.7,139.7"),

@@ -53,12 +53,29 @@ pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
+/// cargo, running this program anew with all optimisations; arguments of the program follow.
+pub(super) fn optimised() -> Result<Command> {
+    let (target, _) = place()?;
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["run", "--release", "--package", env!("CARGO_PKG_NAME"), "--target-dir"])
+        .arg(target)
+        .arg("--");
+    command.current_dir(workspace()).stdin(Stdio::null());
+    Ok(command)
+}
+
 /// Builds the programs of a stack, with cargo's own progress.
 pub(super) async fn services() -> Result<()> {
+    programs(&PROGRAMS).await
+}
+
+/// Builds these programs, with cargo's own progress.
+pub(super) async fn programs(programs: &[&str]) -> Result<()> {
     // From the whole workspace, not package by package: so its crates have the features of this program's.
-    let programs = PROGRAMS.iter().flat_map(|program| ["--bin", program]);
+    let programs = programs.iter().flat_map(|program| ["--bin", program]);
     let arguments: Vec<&str> = ["build", "--workspace"].into_iter().chain(programs).collect();
-    build(&mut cargo(&arguments)?).await.context("the services cannot be built")
+    build(&mut cargo(&arguments)?).await.context("the programs cannot be built")
 }
 
 /// Builds every program and every test, with cargo's own progress, and returns cargo's messages about them.

@@ -3,6 +3,7 @@
 //! Owns what they are called and what they print. Ctrl-C, SIGTERM and SIGHUP end each of them at any moment: what it
 //! started is stopped, by dropping it if need be.
 
+mod bench;
 mod build;
 mod issuer;
 mod lock;
@@ -48,6 +49,9 @@ enum Command {
     Sim(sim::Sim),
     /// Replays real sales as holds on a fresh stack, then compares command state and projection row by row.
     Replay(replay::Replay),
+    /// Measures lookups on a small projection and on a large one, side by side.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Loads a data set into a stack that runs already.
     Load {
         /// Base URL of its command API.
@@ -84,6 +88,7 @@ pub async fn run() -> ExitCode {
         Command::Test(test) => interruptible(test.run()).await,
         Command::Sim(sim) => interruptible(sim.run()).await,
         Command::Replay(replay) => interruptible(replay.run()).await,
+        Command::Bench(bench) => interruptible(bench.run()).await,
         Command::Load { command_url, query_url, issuer, data } => {
             let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };
             interruptible(load_into(data, &target)).await

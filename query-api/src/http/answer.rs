@@ -5,7 +5,7 @@
 //! that it is good (304), until it would have to be called stale.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +18,11 @@ use crate::read::AsOf;
 
 /// How much of the digest stands in a tag, in bytes: no two answers of one question meet in it.
 const DIGEST_BYTES: usize = 16;
+
+/// In the head of an answer that has no place for it in its body: `as_of`.
+const AS_OF: HeaderName = HeaderName::from_static("as-of");
+/// Likewise: `stale`.
+const STALE: HeaderName = HeaderName::from_static("stale");
 
 /// An answer, and up to when it is true.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,20 +44,60 @@ impl<T: Serialize> Dated<T> {
         };
         Ok(format!("\"{digest}.{date}\""))
     }
-}
 
-impl<T: Serialize> IntoResponse for Dated<T> {
-    fn into_response(self) -> Response {
-        let (Ok(body), Ok(tag)) = (serde_json::to_vec(&self), self.tag()) else {
+    /// As linked data, which has no words for our dates: they are told in the head.
+    pub(super) fn into_json_ld(self) -> Response {
+        let json = serde_json::to_string(&self.answer).map(|json| for_script(&json).into_bytes());
+        let mut response = self.respond(json, "application/ld+json");
+        response.headers_mut().extend(date(self.as_of));
+        response
+    }
+
+    fn respond(&self, body: Result<Vec<u8>, serde_json::Error>, content_type: &'static str) -> Response {
+        let (Ok(body), Ok(tag)) = (body, self.tag()) else {
             tracing::error!("an answer cannot be written");
             return Problem::internal().into_response();
         };
-        let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut response = ([json], body).into_response();
+        let mut response =
+            ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response();
         if let Ok(tag) = HeaderValue::try_from(tag) {
             response.headers_mut().insert(header::ETAG, tag);
         }
         response
+    }
+}
+
+/// The same JSON without what would end a `<script>`, or begin a comment in it: those characters stand in strings only.
+fn for_script(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' => safe.push_str("\\u003c"),
+            '>' => safe.push_str("\\u003e"),
+            '&' => safe.push_str("\\u0026"),
+            '\u{2028}' => safe.push_str("\\u2028"),
+            '\u{2029}' => safe.push_str("\\u2029"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// In the head of an answer what others have in their body.
+pub(super) fn date(as_of: AsOf) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(time) = as_of.text().and_then(|time| HeaderValue::try_from(time).ok()) {
+        headers.insert(AS_OF, time);
+    }
+    if as_of.is_stale() {
+        headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    headers
+}
+
+impl<T: Serialize> IntoResponse for Dated<T> {
+    fn into_response(self) -> Response {
+        self.respond(serde_json::to_vec(&self), "application/json")
     }
 }
 
@@ -105,6 +150,14 @@ fn parts(tag: &str) -> Option<(&str, DateTime<Utc>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_in_a_script_ends_none() {
+        let text = "</script><!-- & \u{2028}\u{2029} \" \\ 黒";
+        let json = for_script(&serde_json::to_string(text).unwrap());
+        assert!(!json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 
     #[test]
     fn an_earlier_date_of_the_same_is_good_until_it_is_stale() {

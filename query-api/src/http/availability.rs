@@ -30,17 +30,17 @@ const MAX_STORES: u32 = 20;
 #[schema(as = SkuOfProduct)]
 pub(super) struct SkuOut {
     #[schema(value_type = Sku)]
-    sku: String,
+    pub(super) sku: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    colour: Option<NameOut>,
+    pub(super) colour: Option<NameOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    size: Option<String>,
+    pub(super) size: Option<String>,
     /// GTIN or JAN.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    gtin: Option<String>,
+    pub(super) gtin: Option<String>,
 }
 
 impl From<SkuOf> for SkuOut {
@@ -50,34 +50,43 @@ impl From<SkuOf> for SkuOut {
     }
 }
 
-/// How many pieces of a SKU can be held.
+/// How many pieces of a SKU there are.
 #[derive(Debug, Serialize, ToSchema)]
-struct OfferOut {
+pub(super) struct OfferOut {
     #[schema(value_type = Sku)]
-    sku: String,
-    /// Pieces that can be held.
+    pub(super) sku: String,
+    /// Pieces that one hold can have.
     #[schema(value_type = Level)]
-    available: i32,
+    pub(super) available: i32,
+    /// Pieces in the store for whoever comes.
+    #[schema(value_type = Level)]
+    pub(super) in_store: i32,
     /// The stock's version.
     version: u64,
 }
 
+impl OfferOut {
+    fn new(sku: String, Offer { available, in_store, version }: Offer) -> Self {
+        Self { sku, available, in_store, version }
+    }
+}
+
 /// A store near a place, and what it has of a product.
 #[derive(Debug, Serialize, ToSchema)]
-struct StoreOffersOut {
+pub(super) struct StoreOffersOut {
     #[serde(flatten)]
-    store: NearStoreOut,
+    pub(super) store: NearStoreOut,
     /// In the order of the SKUs; without those that were never counted there.
-    stock: Vec<OfferOut>,
+    pub(super) stock: Vec<OfferOut>,
 }
 
 /// A product's sizes and colours in the stores near a place, the nearest in front.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AvailabilityOut {
-    product_code: ProductCode,
-    name: NameOut,
-    skus: Vec<SkuOut>,
-    stores: Vec<StoreOffersOut>,
+    pub(super) product_code: ProductCode,
+    pub(super) name: NameOut,
+    pub(super) skus: Vec<SkuOut>,
+    pub(super) stores: Vec<StoreOffersOut>,
     /// How far was looked.
     radius_km: f64,
     /// For the page behind this one; `null` on the last.
@@ -125,9 +134,8 @@ pub(super) async fn of_product(
     let (now, mut stores) = (Utc::now(), Vec::new());
     for near in page.rows {
         let offer = |sku: &SkuOf| {
-            let Offer { available, version } =
-                offers.remove(&(near.store.store_id.clone(), sku.sku.clone()))?;
-            Some(OfferOut { sku: sku.sku.clone(), available, version })
+            let offer = offers.remove(&(near.store.store_id.clone(), sku.sku.clone()))?;
+            Some(OfferOut::new(sku.sku.clone(), offer))
         };
         let stock = skus.iter().filter_map(offer).collect();
         stores.push(StoreOffersOut { store: NearStoreOut::of(near, now), stock });
@@ -143,7 +151,7 @@ pub(super) async fn of_product(
     Ok(Dated { answer, as_of })
 }
 
-/// How many pieces of a SKU a store can hold.
+/// How many pieces of a SKU a store has.
 #[derive(Debug, Serialize, ToSchema)]
 struct StoreOfferOut {
     #[schema(value_type = StoreId)]
@@ -155,7 +163,7 @@ struct StoreOfferOut {
 /// What some stores have of some SKUs.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
-    "stock": [{"store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "version": 7}],
+    "stock": [{"store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "in_store": 9, "version": 7}],
 })))]
 pub(super) struct BagOut {
     /// Store by store, in the order asked for; without the SKUs that were never counted there.
@@ -193,10 +201,8 @@ pub(super) async fn of_bag(
     for store in stores {
         for sku in skus {
             let (store_id, sku) = (store.to_string(), sku.to_string());
-            let Some(Offer { available, version }) = offers.remove(&(store_id.clone(), sku.clone())) else {
-                continue;
-            };
-            stock.push(StoreOfferOut { store_id, offer: OfferOut { sku, available, version } });
+            let Some(offer) = offers.remove(&(store_id.clone(), sku.clone())) else { continue };
+            stock.push(StoreOfferOut { store_id, offer: OfferOut::new(sku, offer) });
         }
     }
     Ok(Dated { answer: BagOut { stock }, as_of })

@@ -17,6 +17,7 @@ const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 
 problems! {
     pub(super) Stream: [BrandMismatch, InvalidQuery, InvalidHeader, Unavailable, Internal];
+    pub(super) Feed: [InvalidQuery, Unavailable, Internal];
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Availability: [UnknownProduct] + QUESTION;

@@ -7,7 +7,9 @@ mod answer;
 mod availability;
 mod codes;
 mod cursor;
+mod feed;
 mod history;
+mod jsonld;
 mod list;
 mod names;
 mod near;
@@ -26,6 +28,7 @@ mod stock;
 mod store_stock;
 mod stores;
 mod stream;
+mod supply;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -40,6 +43,7 @@ use utoipa_axum::routes;
 
 use crate::live::Live;
 use crate::read::Source;
+use feed::Feeds;
 use shared::Shared;
 
 /// What every lookup is answered with.
@@ -66,8 +70,9 @@ pub(crate) fn routes(source: Source, cursors: CursorKey, verifier: Verifier) -> 
     let (stock, stock_document) = for_everybody().split_for_parts();
     let (reservations, reservations_document) = for_some().split_for_parts();
     let (live, live_document) = for_followers().split_for_parts();
-    let document =
-        [reservations_document, live_document].into_iter().fold(stock_document, OpenApi::merge_from);
+    let (feeds, feeds_document) = for_machines().split_for_parts();
+    let documents = [reservations_document, live_document, feeds_document];
+    let document = documents.into_iter().fold(stock_document, OpenApi::merge_from);
     let document = openapi::document(document);
     let stock = stock.route_layer(from_fn_with_state(Shared::new(), shared::share));
     let reservations = reservations.route_layer(from_fn(shared::private)).layer(auth::layer(verifier));
@@ -76,14 +81,16 @@ pub(crate) fn routes(source: Source, cursors: CursorKey, verifier: Verifier) -> 
         .route_layer(from_fn_with_state(source.stale_after(), answer::unless_modified))
         .route_layer(from_fn(reader::tell_preference));
     let live = live.with_state(Live::new(source.clone()));
+    let feeds = feeds.with_state(Feeds::new(source.clone()));
     let lookups = lookups.with_state(Asked { source, cursors });
-    lookups.merge(live).merge(docs::routes(platform::openapi::text(&document)))
+    lookups.merge(live).merge(feeds).merge(docs::routes(platform::openapi::text(&document)))
 }
 
 /// The API's OpenAPI document.
 pub(crate) fn document() -> OpenApi {
-    let stock = for_everybody().into_openapi().merge_from(for_some().into_openapi());
-    openapi::document(stock.merge_from(for_followers().into_openapi()))
+    let lookups = for_everybody().into_openapi().merge_from(for_some().into_openapi());
+    let endless = for_followers().into_openapi().merge_from(for_machines().into_openapi());
+    openapi::document(lookups.merge_from(endless))
 }
 
 /// Stock is no secret, and a shop is none.
@@ -93,6 +100,7 @@ fn for_everybody() -> OpenApiRouter<Asked> {
         .routes(routes!(stock::stores_with_sku))
         .routes(routes!(availability::of_product))
         .routes(routes!(availability::of_bag))
+        .routes(routes!(jsonld::product))
         .routes(routes!(products::search))
         .routes(routes!(stores::around))
         .routes(routes!(stores::one))
@@ -101,6 +109,11 @@ fn for_everybody() -> OpenApiRouter<Asked> {
 /// Stock is told to whoever follows it. No lookup: it has no end.
 fn for_followers() -> OpenApiRouter<Live> {
     OpenApiRouter::default().routes(routes!(stream::changes))
+}
+
+/// All of a brand's stock, for whoever takes it whole. No lookup: nobody waits for its end.
+fn for_machines() -> OpenApiRouter<Feeds> {
+    OpenApiRouter::default().routes(routes!(feed::local_inventory))
 }
 
 /// Holds are shown to those who have to do with them.

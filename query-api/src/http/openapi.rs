@@ -11,8 +11,8 @@ use super::params::{Limit, Status};
 use super::phrase::Phrase;
 use super::reader::MAX_WAIT;
 
-/// The operation that is no lookup.
-const STREAM: &str = "changes";
+/// The operations that are no lookups.
+const NO_LOOKUPS: [&str; 2] = ["changes", "local_inventory"];
 /// An entity tag, as an example.
 const TAG: &str = "\"0f343b0931126a20f133d67c2b018a3b.1777627802000000\"";
 
@@ -33,8 +33,9 @@ pub(super) struct Parts;
 
 /// The whole document, from that of the routes.
 pub(super) fn document(mut routes: OpenApi) -> OpenApi {
-    let lookups = operations(&mut routes).filter(|one| one.operation_id.as_deref() != Some(STREAM));
-    lookups.for_each(lookup);
+    let is_lookup =
+        |one: &&mut Operation| one.operation_id.as_deref().is_none_or(|id| !NO_LOOKUPS.contains(&id));
+    operations(&mut routes).filter(is_lookup).for_each(lookup);
     let description = format!(
         "Answers from a projection of what the command API did: exactly, but maybe a moment behind. Every answer says \
          `as_of`: it holds every event up to then; `null` when that is not known; `stale: true` beside it when that is too \

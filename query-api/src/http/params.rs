@@ -22,11 +22,11 @@ const DEFAULT_LIMIT: u32 = 20;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SkuStoresParams {
-    /// Only the stores that can offer it; otherwise all that ever counted it.
+    /// Only the stores that have it, for whoever comes at least; otherwise all that ever counted it.
     #[serde(default = "in_stock")]
     #[param(default = in_stock)]
     pub(super) in_stock: bool,
-    /// Only the stores that can offer so many pieces.
+    /// Only the stores that have so many pieces, for whoever comes at least.
     pub(super) min_quantity: Option<Quantity>,
     /// Only the stores around this place, the nearest in front; otherwise all, in the order of their ids.
     pub(super) near: Option<Near>,
@@ -69,6 +69,16 @@ pub(super) struct StoresParams {
     pub(super) cursor: Option<String>,
 }
 
+/// `?brand=`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FeedParams {
+    /// Whose stock: the brand's slug.
+    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+    pub(super) brand: Brand,
+}
+
 /// `?near=&radius_km=&limit=&cursor=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +108,7 @@ pub(super) struct ProductsParams {
     pub(super) colour: Option<Phrase>,
     /// Only what there is in this size.
     pub(super) size: Option<Phrase>,
-    /// Only what one of the 10 stores nearest to this place can offer.
+    /// Only what one of the 10 stores nearest to this place has, for whoever comes at least.
     pub(super) in_stock_near: Option<Near>,
     /// With `in_stock_near`.
     pub(super) radius_km: Option<Radius>,
@@ -178,13 +188,13 @@ pub(super) struct PageParams {
     pub(super) cursor: Option<String>,
 }
 
-/// `?max_available=&limit=&cursor=`
+/// `?max_in_store=&limit=&cursor=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StoreStockParams {
-    /// Only what has at most so many pieces to offer, the scarcest first.
-    pub(super) max_available: Option<Level>,
+    /// Only what has at most so many pieces in the store, the scarcest first.
+    pub(super) max_in_store: Option<Level>,
     /// Most rows of the page.
     #[serde(default)]
     pub(super) limit: Limit,

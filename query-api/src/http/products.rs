@@ -138,7 +138,7 @@ impl From<Found> for ProductOut {
     }
 }
 
-/// Leaves the SKUs that one of the nearest stores can offer, and the products that have one.
+/// Leaves the SKUs that one of the nearest stores has, and the products that have one.
 async fn keep_in_stock(
     session: &mut Session,
     brand: &Brand,
@@ -151,7 +151,7 @@ async fn keep_in_stock(
     let skus: Vec<&str> = found.iter().flat_map(|found| &found.skus).map(|sku| sku.sku.as_str()).collect();
     let offers = counts::offers(session, &stores, &skus).await?;
     let offered: HashSet<String> =
-        offers.into_iter().filter(|(_, offer)| offer.available > 0).map(|((_, sku), _)| sku).collect();
+        offers.into_iter().filter(|(_, offer)| offer.in_store > 0).map(|((_, sku), _)| sku).collect();
     for product in &mut *found {
         product.skus.retain(|sku| offered.contains(&sku.sku));
     }

@@ -25,15 +25,19 @@ use crate::read::{self, Missing};
 /// The count of one SKU in one store.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(examples(json!({
-    "store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "on_hand": 12, "held": 2, "safety": 1,
+    "store_id": "hinata.ginza-01", "sku": "hinata.KN1021-BLK-M", "available": 9, "in_store": 9, "on_hand": 12, "held": 2, "safety": 1,
     "version": 7, "updated_at": "2026-05-01T09:30:00Z",
 })))]
 pub(super) struct StockOut {
     store_id: StoreId,
     sku: Sku,
-    /// Pieces that can be held: `max(0, on_hand - held - safety)`.
+    /// Pieces that one hold can have: those in the store, at most as many as its policy gives to one; 0 where it takes no
+    /// holds.
     #[schema(value_type = Level)]
     available: i32,
+    /// Pieces in the store for whoever comes: `max(0, on_hand - held - safety)`.
+    #[schema(value_type = Level)]
+    in_store: i32,
     /// Pieces physically there, held ones included.
     #[schema(value_type = Level)]
     on_hand: i32,
@@ -55,6 +59,7 @@ impl StockOut {
             store_id,
             sku,
             available: level.available,
+            in_store: level.in_store,
             on_hand: level.on_hand,
             held: level.held,
             safety: level.safety,
@@ -104,7 +109,7 @@ pub(super) async fn level(
     "sku": "hinata.KN1021-BLK-M",
     "stores": [{
         "store_id": "hinata.ginza-01", "name": {"ja": "銀座店", "en": "Ginza"}, "latitude": 35.67, "longitude": 139.76,
-        "available": 9, "version": 7, "updated_at": "2026-05-01T09:30:00Z",
+        "available": 9, "in_store": 9, "version": 7, "updated_at": "2026-05-01T09:30:00Z",
     }],
     "next_cursor": null,
 })))]
@@ -142,9 +147,12 @@ struct SkuStoreOut {
     /// With `near` only.
     #[serde(flatten)]
     open: Option<OpenOut>,
-    /// Pieces that can be held.
+    /// Pieces that one hold can have.
     #[schema(value_type = Level)]
     available: i32,
+    /// Pieces in the store for whoever comes.
+    #[schema(value_type = Level)]
+    in_store: i32,
     /// The stock's version.
     version: u64,
     /// When the stock last changed.
@@ -161,6 +169,7 @@ impl From<StoreWithSku> for SkuStoreOut {
             distance_km: None,
             open: None,
             available: store.available,
+            in_store: store.in_store,
             version: store.version,
             updated_at: store.updated_at,
         }
@@ -178,6 +187,7 @@ impl SkuStoreOut {
             latitude: store.latitude,
             longitude: store.longitude,
             available: count.available,
+            in_store: count.in_store,
             version: count.version,
             updated_at: count.updated_at,
         })

@@ -33,9 +33,13 @@ pub(super) struct StoreStockOut {
 struct CountedOut {
     #[schema(value_type = Sku)]
     sku: String,
-    /// Pieces that can be held: `max(0, on_hand - held - safety)`.
+    /// Pieces that one hold can have: those in the store, at most as many as its policy gives to one; 0 where it takes no
+    /// holds.
     #[schema(value_type = Level)]
     available: i32,
+    /// Pieces in the store for whoever comes: `max(0, on_hand - held - safety)`.
+    #[schema(value_type = Level)]
+    in_store: i32,
     /// Pieces physically there, held ones included.
     #[schema(value_type = Level)]
     on_hand: i32,
@@ -52,22 +56,23 @@ struct CountedOut {
 }
 
 impl From<Counted> for CountedOut {
-    fn from(counted: Counted) -> Self {
+    fn from(Counted { sku, level }: Counted) -> Self {
         Self {
-            sku: counted.sku,
-            available: counted.available,
-            on_hand: counted.on_hand,
-            held: counted.held,
-            safety: counted.safety,
-            version: counted.version,
-            updated_at: counted.updated_at,
+            sku,
+            available: level.available,
+            in_store: level.in_store,
+            on_hand: level.on_hand,
+            held: level.held,
+            safety: level.safety,
+            version: level.version,
+            updated_at: level.updated_at,
         }
     }
 }
 
 /// A store's stock
 ///
-/// All of it in the order of SKUs, or with `max_available` what is scarce, the scarcest first.
+/// All of it in the order of SKUs, or with `max_in_store` what is scarce, the scarcest first.
 #[utoipa::path(
     get, path = "/v1/stores/{store_id}/stock", tag = "stock",
     params(("store_id" = StoreId, Path, description = "The store."), StoreStockParams),
@@ -87,11 +92,11 @@ pub(super) async fn of_store(
     reader: Reader,
 ) -> Result<Dated<StoreStockOut>, Problem> {
     let access = access::to_holds_of(&caller, &store_id)?;
-    let most = params.max_available.map(|most| most.get().to_string());
+    let most = params.max_in_store.map(|most| most.get().to_string());
     let question = ["store_stock", store_id.as_str(), most.as_deref().unwrap_or("all")];
     let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
-    let after = after.as_ref().map(|(available, sku)| (*available, sku));
-    let wanted = match params.max_available {
+    let after = after.as_ref().map(|(left, sku)| (*left, sku));
+    let wanted = match params.max_in_store {
         Some(most) => Wanted::Scarce(most.get(), after),
         None => Wanted::All(after.map(|(_, sku)| sku)),
     };
@@ -103,13 +108,14 @@ pub(super) async fn of_store(
     let as_of = session.end();
     let page = page.map_err(|missing| not_found(missing, as_of))?;
     let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| cursors.encode(&question, &[&last.available.to_string(), &last.sku]));
+    let next_cursor =
+        last.map(|last| cursors.encode(&question, &[&last.level.in_store.to_string(), &last.sku]));
     let stock = page.rows.into_iter().map(CountedOut::from).collect();
     Ok(Dated { answer: StoreStockOut { store_id, stock, next_cursor }, as_of })
 }
 
-/// The last row of the page before: how many it has to offer, and its SKU.
-fn after([available, sku]: [&str; 2]) -> Option<(u32, Sku)> {
-    let available: u64 = available.parse().ok()?;
-    Some((Level::try_from(available).ok()?.get(), sku.parse().ok()?))
+/// The last row of the page before: how many are left, and its SKU.
+fn after([left, sku]: [&str; 2]) -> Option<(u32, Sku)> {
+    let left: u64 = left.parse().ok()?;
+    Some((Level::try_from(left).ok()?.get(), sku.parse().ok()?))
 }

@@ -27,21 +27,21 @@ use crate::read::stores::{Near, Store, Wanted};
 })))]
 pub(super) struct StoreOut {
     #[schema(value_type = StoreId)]
-    store_id: String,
+    pub(super) store_id: String,
     /// What people call it.
-    name: NameOut,
+    pub(super) name: NameOut,
     /// Where people find it, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    address: Option<NameOut>,
+    pub(super) address: Option<NameOut>,
     /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    latitude: Option<f64>,
+    pub(super) latitude: Option<f64>,
     /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    longitude: Option<f64>,
+    pub(super) longitude: Option<f64>,
     /// Its clock, as the IANA time zone database calls it.
     time_zone: String,
     /// When it is open, if that is known.
@@ -99,7 +99,7 @@ pub(super) struct NearStoreOut {
     /// How far away it is.
     distance_km: f64,
     #[serde(flatten)]
-    store: StoreOut,
+    pub(super) store: StoreOut,
 }
 
 impl NearStoreOut {

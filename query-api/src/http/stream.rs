@@ -52,7 +52,8 @@ pub(super) struct StreamParams {
 ///
 /// Server-sent events. First come the counts as they are, each as `event: stock` with what a lookup of it would answer; then
 /// every change of one, as it happens. A stream that ends is opened again with the last `id` as `Last-Event-ID`, as browsers
-/// do by themselves: what changed meanwhile comes first. A reader that does not keep up is cut off.
+/// do by themselves: what changed meanwhile comes first. A reader that does not keep up is cut off. What a store
+/// says of holds counts from the next change of a count on.
 #[utoipa::path(
     get, path = "/v1/stock/stream", tag = "stock",
     params(

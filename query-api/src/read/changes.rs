@@ -3,10 +3,15 @@
 //! The relay gives each of its transactions the next position, so that they are committed in the order of their positions
 //! (`outbox-relay/core/changes.rs`): when the last position is read first, every change up to it is there to be read.
 
+use std::collections::BTreeSet;
+
+use chrono::Utc;
 use contracts::{Sku, StoreId};
+use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::stock::{self, Level};
+use super::takes::{self, OfStores, Takes};
 use super::{Error, Session};
 
 /// Transactions whose changes are read at once. Each changed some thousand stocks at most.
@@ -39,7 +44,7 @@ pub(crate) async fn last(session: &mut Session) -> Result<u64, Error> {
     Ok(row.map(|row| row.try_get("position")).transpose()?.unwrap_or_default())
 }
 
-const BETWEEN: &str = "SELECT changes.store_id, changes.sku, stock.available, stock.on_hand, stock.held, \
+const BETWEEN: &str = "SELECT changes.store_id, changes.sku, stock.available AS in_store, stock.on_hand, stock.held, \
     stock.safety, stock.version, stock.updated_at FROM stock_changes AS changes FORCE INDEX (by_position) \
     LEFT JOIN stock ON stock.store_id = changes.store_id AND stock.sku = changes.sku \
     WHERE changes.position > ? AND changes.position <= ? ORDER BY changes.position";
@@ -47,16 +52,27 @@ const BETWEEN: &str = "SELECT changes.store_id, changes.sku, stock.available, st
 /// What changed behind `after`, as far as one read takes, up to `last`.
 pub(crate) async fn between(session: &mut Session, after: u64, last: u64) -> Result<Changes, Error> {
     let position = after.saturating_add(POSITIONS_PER_READ).min(last);
-    let mut changes = Changes { position, rows: Vec::new(), anew: false };
+    let (mut rows, mut anew) = (Vec::new(), false);
     for row in session.rows(sqlx::query(BETWEEN).bind(after).bind(position)).await? {
-        let (store_id, sku): (String, String) = (row.try_get("store_id")?, row.try_get("sku")?);
-        if store_id.is_empty() {
-            changes.anew = true;
+        if row.try_get::<String, _>("store_id")?.is_empty() {
+            anew = true;
         } else if row.try_get::<Option<u64>, _>("version")?.is_some() {
-            changes.rows.push(Changed { store_id, sku, level: stock::read(&row)? });
+            rows.push(row);
         }
     }
-    Ok(changes)
+    Ok(Changes { position, rows: changed(session, &rows).await?, anew })
+}
+
+/// The counts that stand in rows, with what their stores take of them: many counts of few stores.
+async fn changed(session: &mut Session, rows: &[MySqlRow]) -> Result<Vec<Changed>, Error> {
+    let stores = rows.iter().map(|row| row.try_get("store_id")).collect::<Result<BTreeSet<&str>, _>>()?;
+    let takes = OfStores::read(session, stores).await?;
+    let changed = rows.iter().map(|row| {
+        let (store_id, sku): (String, String) = (row.try_get("store_id")?, row.try_get("sku")?);
+        let level = stock::read(row, takes.of(&store_id))?;
+        Ok::<_, sqlx::Error>(Changed { store_id, sku, level })
+    });
+    Ok(changed.collect::<Result<_, _>>()?)
 }
 
 /// The counts of these SKUs in these stores, of those that changed behind `after`; all where it is `None`, or where more
@@ -71,11 +87,13 @@ pub(crate) async fn since(
         None => true,
         Some(after) => all_changed_at(session).await? > after || last(session).await? < after,
     };
-    let mut query = QueryBuilder::<MySql>::new(
-        "SELECT stock.store_id, stock.sku, stock.available, stock.on_hand, stock.held, stock.safety, stock.version, \
-         stock.updated_at, changes.position FROM stock LEFT JOIN stock_changes AS changes \
+    let mut query = QueryBuilder::<MySql>::new(format!(
+        "SELECT stock.store_id, stock.sku, {}, {}, changes.position FROM stock \
+         LEFT JOIN stores ON stores.store_id = stock.store_id LEFT JOIN stock_changes AS changes \
          ON changes.store_id = stock.store_id AND changes.sku = stock.sku WHERE stock.store_id IN (",
-    );
+        stock::COLUMNS,
+        takes::COLUMNS
+    ));
     let mut listed = query.separated(", ");
     for store_id in stores {
         listed.push_bind(store_id.as_str());
@@ -86,12 +104,12 @@ pub(crate) async fn since(
         listed.push_bind(sku.as_str());
     }
     query.push(")");
-    let mut found = Vec::new();
+    let (mut found, now) = (Vec::new(), Utc::now());
     // One statement for each size of a set would push the others out of the connection's cache.
     for row in session.rows(query.build().persistent(false)).await? {
         if all || row.try_get::<Option<u64>, _>("position")? > after {
-            let (store_id, sku) = (row.try_get("store_id")?, row.try_get("sku")?);
-            found.push(Changed { store_id, sku, level: stock::read(&row)? });
+            let level = stock::read(&row, Takes::read(&row, now)?)?;
+            found.push(Changed { store_id: row.try_get("store_id")?, sku: row.try_get("sku")?, level });
         }
     }
     Ok(found)

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::takes::OfStores;
 use super::{Error, Session};
 
 /// Counts of one statement: far below MySQL's 65,535 placeholders, and some milliseconds' work.
@@ -13,7 +13,10 @@ const COUNTS_PER_STATEMENT: usize = 2_000;
 /// How many pieces of a SKU a store has, and the version of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offer {
+    /// Pieces that one hold can have.
     pub(crate) available: i32,
+    /// Pieces that are left for whoever comes.
+    pub(crate) in_store: i32,
     pub(crate) version: u64,
 }
 
@@ -27,6 +30,7 @@ pub(crate) async fn offers(
     if stores.is_empty() {
         return Ok(offers);
     }
+    let takes = OfStores::read(session, stores.iter().copied()).await?;
     let together = (COUNTS_PER_STATEMENT / stores.len()).max(1);
     for skus in skus.chunks(together) {
         let mut query = QueryBuilder::<MySql>::new(
@@ -37,7 +41,10 @@ pub(crate) async fn offers(
         list(&mut query, skus);
         // One statement for each number of ids would push the others out of the connection's cache.
         for row in session.rows(query.build().persistent(false)).await? {
-            offers.insert((row.try_get("store_id")?, row.try_get("sku")?), offer(&row)?);
+            let (store_id, in_store): (String, i32) = (row.try_get("store_id")?, row.try_get("available")?);
+            let available = takes.of(&store_id).of_left(in_store);
+            let offer = Offer { available, in_store, version: row.try_get("version")? };
+            offers.insert((store_id, row.try_get("sku")?), offer);
         }
     }
     Ok(offers)
@@ -49,8 +56,4 @@ fn list(query: &mut QueryBuilder<MySql>, ids: &[&str]) {
         list.push_bind((*id).to_owned());
     }
     list.push_unseparated(")");
-}
-
-fn offer(row: &MySqlRow) -> Result<Offer, sqlx::Error> {
-    Ok(Offer { available: row.try_get("available")?, version: row.try_get("version")? })
 }

@@ -12,6 +12,7 @@ mod error;
 mod schema;
 mod session;
 mod source;
+mod takes;
 mod waiting;
 
 pub(crate) mod changes;
@@ -19,6 +20,7 @@ pub(crate) mod counts;
 pub(crate) mod described;
 pub(crate) mod geo;
 pub(crate) mod history;
+pub(crate) mod inventory;
 pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;

@@ -2,15 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use contracts::{Sku, StoreId};
-use sqlx::Row;
 use sqlx::mysql::MySqlRow;
+use sqlx::{MySql, QueryBuilder, Row};
 
+use super::takes::{self, Takes};
 use super::{Error, Missing, Page, Session};
 
 /// The count of one SKU in one store.
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
+    /// Pieces that one hold can have.
     pub(crate) available: i32,
+    /// Pieces that are left for whoever comes.
+    pub(crate) in_store: i32,
     pub(crate) on_hand: i32,
     pub(crate) held: i32,
     pub(crate) safety: i32,
@@ -18,8 +22,9 @@ pub(crate) struct Level {
     pub(crate) updated_at: DateTime<Utc>,
 }
 
-const LEVEL: &str = "SELECT available, on_hand, held, safety, version, updated_at FROM stock \
-    WHERE store_id = ? AND sku = ?";
+/// The columns of a count; what stands in `available` there knows nothing of the store.
+pub(super) const COLUMNS: &str = "stock.available AS in_store, stock.on_hand, stock.held, stock.safety, stock.version, \
+    stock.updated_at";
 
 const KNOWN: &str = "SELECT EXISTS(SELECT 1 FROM stores WHERE store_id = ?) AS store, \
     EXISTS(SELECT 1 FROM skus WHERE sku = ?) AS sku";
@@ -30,9 +35,13 @@ pub(crate) async fn level(
     store_id: &StoreId,
     sku: &Sku,
 ) -> Result<Result<Level, Missing>, Error> {
-    let query = sqlx::query(LEVEL).bind(store_id.as_str()).bind(sku.as_str());
-    if let Some(row) = session.row(query).await? {
-        return Ok(Ok(read(&row)?));
+    let mut query = QueryBuilder::<MySql>::new(format!(
+        "SELECT {COLUMNS}, {} FROM stock LEFT JOIN stores ON stores.store_id = stock.store_id WHERE stock.store_id = ",
+        takes::COLUMNS
+    ));
+    query.push_bind(store_id.as_str()).push(" AND stock.sku = ").push_bind(sku.as_str());
+    if let Some(row) = session.row(query.build()).await? {
+        return Ok(Ok(read(&row, Takes::read(&row, Utc::now())?)?));
     }
     let known = session.row(sqlx::query(KNOWN).bind(store_id.as_str()).bind(sku.as_str())).await?;
     let known = known.ok_or(sqlx::Error::RowNotFound)?;
@@ -45,10 +54,12 @@ pub(crate) async fn level(
     }))
 }
 
-/// The count that stands in a row.
-pub(super) fn read(row: &MySqlRow) -> Result<Level, sqlx::Error> {
+/// The count that stands in a row with the columns of [`COLUMNS`], in a store that takes so much.
+pub(super) fn read(row: &MySqlRow, takes: Takes) -> Result<Level, sqlx::Error> {
+    let in_store = row.try_get("in_store")?;
     Ok(Level {
-        available: row.try_get("available")?,
+        available: takes.of_left(in_store),
+        in_store,
         on_hand: row.try_get("on_hand")?,
         held: row.try_get("held")?,
         safety: row.try_get("safety")?,
@@ -66,6 +77,7 @@ pub(crate) struct StoreWithSku {
     pub(crate) latitude: Option<f64>,
     pub(crate) longitude: Option<f64>,
     pub(crate) available: i32,
+    pub(crate) in_store: i32,
     pub(crate) version: u64,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -75,14 +87,13 @@ pub(crate) struct StoreWithSku {
 ///
 /// The order of the join and the index are fixed, because the optimiser's other choice, to walk all stores in order, is
 /// the better one only while there are few.
-const STORES_WITH_SKU: &str = "SELECT stock.store_id, stores.name_ja, stores.name_en, stores.latitude, \
-    stores.longitude, stock.available, stock.version, stock.updated_at \
-    FROM stock FORCE INDEX (by_sku) STRAIGHT_JOIN stores ON stores.store_id = stock.store_id \
-    WHERE stock.sku = ? AND stock.store_id > ? AND stock.available >= ? ORDER BY stock.store_id LIMIT ?";
+const STORES_WITH_SKU: &str = "stock.store_id, stores.name_ja, stores.name_en, stores.latitude, \
+    stores.longitude, stock.available AS in_store, stock.version, stock.updated_at FROM stock FORCE INDEX (by_sku) STRAIGHT_JOIN stores ON stores.store_id = stock.store_id \
+    WHERE stock.sku = ";
 
 const SKU_KNOWN: &str = "SELECT 1 FROM skus WHERE sku = ?";
 
-/// Stores that counted the SKU, in the order of their ids, behind `after`; only those that can offer so many pieces.
+/// Stores that counted the SKU, in the order of their ids, behind `after`; only those that have so many pieces left.
 pub(crate) async fn stores_with_sku(
     session: &mut Session,
     sku: &Sku,
@@ -90,12 +101,18 @@ pub(crate) async fn stores_with_sku(
     after: Option<&StoreId>,
     limit: u32,
 ) -> Result<Result<Page<StoreWithSku>, Missing>, Error> {
-    let query = sqlx::query(STORES_WITH_SKU)
-        .bind(sku.as_str())
-        .bind(after.map_or("", StoreId::as_str))
-        .bind(least)
-        .bind(Page::<StoreWithSku>::fetch_limit(limit));
-    let rows = session.rows(query).await?.iter().map(store_with_sku).collect::<Result<Vec<_>, _>>()?;
+    let now = Utc::now();
+    let mut query = QueryBuilder::<MySql>::new(format!("SELECT {}, {STORES_WITH_SKU}", takes::COLUMNS));
+    query.push_bind(sku.as_str());
+    query.push(" AND stock.store_id > ").push_bind(after.map_or("", StoreId::as_str));
+    query.push(" AND stock.available >= ").push_bind(least);
+    query.push(" ORDER BY stock.store_id LIMIT ").push_bind(Page::<StoreWithSku>::fetch_limit(limit));
+    let rows = session
+        .rows(query.build())
+        .await?
+        .iter()
+        .map(|row| store_with_sku(row, now))
+        .collect::<Result<Vec<_>, _>>()?;
     if rows.is_empty() && !sku_is_known(session, sku).await? {
         return Ok(Err(Missing::Sku));
     }
@@ -107,14 +124,16 @@ pub(crate) async fn sku_is_known(session: &mut Session, sku: &Sku) -> Result<boo
     Ok(session.row(sqlx::query(SKU_KNOWN).bind(sku.as_str())).await?.is_some())
 }
 
-fn store_with_sku(row: &MySqlRow) -> Result<StoreWithSku, sqlx::Error> {
+fn store_with_sku(row: &MySqlRow, now: DateTime<Utc>) -> Result<StoreWithSku, sqlx::Error> {
+    let in_store = row.try_get("in_store")?;
     Ok(StoreWithSku {
         store_id: row.try_get("store_id")?,
         name_ja: row.try_get("name_ja")?,
         name_en: row.try_get("name_en")?,
         latitude: row.try_get("latitude")?,
         longitude: row.try_get("longitude")?,
-        available: row.try_get("available")?,
+        available: Takes::read(row, now)?.of_left(in_store),
+        in_store,
         version: row.try_get("version")?,
         updated_at: row.try_get("updated_at")?,
     })

@@ -1,23 +1,18 @@
 //! Everything that a store counted.
 
-use chrono::{DateTime, Utc};
 use contracts::{Sku, StoreId};
 use sqlx::Row;
-use sqlx::mysql::MySqlRow;
 
 use super::reservations::store_is_known;
+use super::stock::{self, Level};
+use super::takes::OfStores;
 use super::{Error, Missing, Page, Session};
 
 /// The count of one SKU.
 #[derive(Debug)]
 pub(crate) struct Counted {
     pub(crate) sku: String,
-    pub(crate) available: i32,
-    pub(crate) on_hand: i32,
-    pub(crate) held: i32,
-    pub(crate) safety: i32,
-    pub(crate) version: u64,
-    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) level: Level,
 }
 
 /// Which counts, and behind which one.
@@ -25,17 +20,17 @@ pub(crate) struct Counted {
 pub(crate) enum Wanted<'w> {
     /// All, in the order of SKUs.
     All(Option<&'w Sku>),
-    /// Those with at most so many pieces to offer, the scarcest first.
+    /// Those with at most so many pieces left, the scarcest first.
     Scarce(u32, Option<(u32, &'w Sku)>),
 }
 
-const ALL: &str = "SELECT sku, available, on_hand, held, safety, version, updated_at FROM stock \
+const ALL: &str = "SELECT sku, available AS in_store, on_hand, held, safety, version, updated_at FROM stock \
     WHERE store_id = ? AND sku > ? ORDER BY sku LIMIT ?";
 
 /// Two ranges, because MySQL finds none in `(available, sku) > (?, ?)`: it would walk all that has as many pieces again.
-const SCARCE: &str = "(SELECT sku, available, on_hand, held, safety, version, updated_at \
+const SCARCE: &str = "(SELECT sku, available AS in_store, on_hand, held, safety, version, updated_at \
     FROM stock FORCE INDEX (by_available) WHERE store_id = ? AND available = ? AND sku > ? ORDER BY sku LIMIT ?) \
-    UNION ALL (SELECT sku, available, on_hand, held, safety, version, updated_at \
+    UNION ALL (SELECT sku, available AS in_store, on_hand, held, safety, version, updated_at \
     FROM stock FORCE INDEX (by_available) WHERE store_id = ? AND available > ? AND available <= ? \
     ORDER BY available, sku LIMIT ?)";
 
@@ -57,25 +52,18 @@ pub(crate) async fn of_store(
             query.bind(store_id.as_str()).bind(from).bind(most).bind(fetch)
         }
     };
-    let mut rows = session.rows(query).await?.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+    let rows = session.rows(query).await?;
+    let takes = OfStores::read(session, [store_id.as_str()]).await?.of(store_id.as_str());
+    let counted = rows.iter().map(|row| {
+        Ok::<_, sqlx::Error>(Counted { sku: row.try_get("sku")?, level: stock::read(row, takes)? })
+    });
+    let mut rows = counted.collect::<Result<Vec<_>, _>>()?;
     if let Wanted::Scarce(..) = wanted {
         // A union has no order of its own.
-        rows.sort_by(|one, other| (one.available, &one.sku).cmp(&(other.available, &other.sku)));
+        rows.sort_by(|one, other| (one.level.in_store, &one.sku).cmp(&(other.level.in_store, &other.sku)));
     }
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }
     Ok(Ok(Page::of(rows, limit)))
-}
-
-fn counted(row: &MySqlRow) -> Result<Counted, sqlx::Error> {
-    Ok(Counted {
-        sku: row.try_get("sku")?,
-        available: row.try_get("available")?,
-        on_hand: row.try_get("on_hand")?,
-        held: row.try_get("held")?,
-        safety: row.try_get("safety")?,
-        version: row.try_get("version")?,
-        updated_at: row.try_get("updated_at")?,
-    })
 }

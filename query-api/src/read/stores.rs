@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use contracts::{OpeningHours, Sku, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::places::{AfterPlace, Place, Places};
+use super::takes::{self, Takes};
 use super::{Error, Missing, Page, Session};
 
 /// Stores of one statement: a page of the largest size, mostly filled by one.
@@ -40,7 +41,10 @@ pub(crate) struct Hours {
 /// How many pieces of a SKU a store has.
 #[derive(Debug)]
 pub(crate) struct Count {
+    /// Pieces that one hold can have.
     pub(crate) available: i32,
+    /// Pieces that are left for whoever comes.
+    pub(crate) in_store: i32,
     pub(crate) version: u64,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -56,7 +60,7 @@ pub(crate) struct Near {
 
 /// Which of the stores near a place.
 pub(crate) struct Wanted<'q> {
-    /// Only those that counted this SKU and can offer so many pieces.
+    /// Only those that counted this SKU and have so many pieces left.
     pub(crate) sku: Option<(&'q Sku, i32)>,
     /// Only those that are known to be open then.
     pub(crate) open_at: Option<DateTime<Utc>>,
@@ -64,14 +68,18 @@ pub(crate) struct Wanted<'q> {
     pub(crate) limit: u32,
 }
 
-/// The columns of [`Store`], as they are called in answers of the database.
+/// The columns of [`Store`] beside those of [`takes`], as they are called in answers of the database.
 const COLUMNS: &str = "stores.store_id, stores.name_ja, stores.name_en, stores.address_ja, stores.address_en, \
-    stores.latitude, stores.longitude, stores.time_zone, CAST(stores.opening_hours AS CHAR) AS opening_hours, \
-    stores.version AS store_version, stores.updated_at AS store_updated_at";
+    stores.latitude, stores.longitude, stores.version AS store_version, stores.updated_at AS store_updated_at";
+
+/// A statement that reads what [`store`] and [`Takes::read`] need.
+pub(super) fn select(from: &str) -> String {
+    format!("SELECT {COLUMNS}, {}{from}", takes::COLUMNS)
+}
 
 /// The store.
 pub(crate) async fn one(session: &mut Session, id: &StoreId) -> Result<Result<Store, Missing>, Error> {
-    let mut query = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM stores WHERE store_id = "));
+    let mut query = QueryBuilder::<MySql>::new(select(" FROM stores WHERE store_id = "));
     let row = session.row(query.push_bind(id.as_str()).build()).await?;
     Ok(match row {
         Some(row) => Ok(store(&row)?),
@@ -108,10 +116,10 @@ async fn among(
     places: &[Place],
     wanted: &Wanted<'_>,
 ) -> Result<HashMap<String, (Store, Option<Count>)>, Error> {
-    let mut query = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS}"));
+    let mut query = QueryBuilder::<MySql>::new(select(""));
     if let Some((sku, least)) = wanted.sku {
         query.push(
-            ", stock.available, stock.version, stock.updated_at FROM stock FORCE INDEX (by_sku) \
+            ", stock.available AS in_store, stock.version, stock.updated_at FROM stock FORCE INDEX (by_sku) \
              STRAIGHT_JOIN stores ON stores.store_id = stock.store_id WHERE stock.sku = ",
         );
         query.push_bind(sku.as_str()).push(" AND stock.available >= ").push_bind(least);
@@ -125,24 +133,26 @@ async fn among(
     }
     query.push(")");
     let rows = session.rows(query.build().persistent(false)).await?;
-    let mut found = HashMap::with_capacity(rows.len());
+    let (mut found, now) = (HashMap::with_capacity(rows.len()), Utc::now());
     for row in &rows {
         let store = store(row)?;
-        let count = if wanted.sku.is_some() { Some(count(row)?) } else { None };
+        let count = if wanted.sku.is_some() { Some(count(row, now)?) } else { None };
         found.insert(store.store_id.clone(), (store, count));
     }
     Ok(found)
 }
 
-fn count(row: &MySqlRow) -> Result<Count, sqlx::Error> {
+fn count(row: &MySqlRow, now: DateTime<Utc>) -> Result<Count, sqlx::Error> {
+    let in_store = row.try_get("in_store")?;
     Ok(Count {
-        available: row.try_get("available")?,
+        available: Takes::read(row, now)?.of_left(in_store),
+        in_store,
         version: row.try_get("version")?,
         updated_at: row.try_get("updated_at")?,
     })
 }
 
-fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
+pub(super) fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
     let time_zone: String = row.try_get("time_zone")?;
     let opening: Option<String> = row.try_get("opening_hours")?;
     let opening = opening.and_then(|json| serde_json::from_str::<OpeningHours>(&json).ok());
@@ -168,5 +178,14 @@ impl Store {
     pub(crate) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
         let Hours { opening, zone } = self.hours.as_ref()?;
         Some(opening.open_until(now, *zone)?.with_timezone(zone))
+    }
+
+    /// In how many days it closes next, on its own calendar: 0 when that is today, so somebody can still come.
+    pub(crate) fn days_to_closing(&self, now: DateTime<Utc>) -> Option<i64> {
+        let Hours { opening, zone } = self.hours.as_ref()?;
+        // Midnight ends a day, it does not begin one.
+        let last_moment = opening.closing_after(now, *zone)? - TimeDelta::seconds(1);
+        let day = |time: DateTime<Utc>| time.with_timezone(zone).date_naive();
+        Some((day(last_moment) - day(now)).num_days())
     }
 }

@@ -1,0 +1,67 @@
+//! What was measured, side by side.
+
+use std::fmt;
+
+use super::measure::Times;
+use super::shape::Shape;
+
+/// Lines of times, with a column for each size.
+pub(super) struct Report {
+    shapes: Vec<Shape>,
+    lines: Vec<(&'static str, Vec<Times>)>,
+}
+
+impl Report {
+    pub(super) fn new(shapes: impl Iterator<Item = Shape>) -> Self {
+        Self { shapes: shapes.collect(), lines: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, name: &'static str, times: Vec<Times>) {
+        self.lines.push((name, times));
+    }
+}
+
+/// As a table of Markdown, so that it can be kept as it is.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "| p50 ms / p99 ms / per second |")?;
+        for shape in &self.shapes {
+            write!(f, " {} rows |", shape.rows())?;
+        }
+        writeln!(f, " p50, last to first |")?;
+        writeln!(f, "| --- |{} --- |", " --- |".repeat(self.shapes.len()))?;
+        for (name, times) in &self.lines {
+            write!(f, "| {name} |")?;
+            let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
+            for Times { p50, p99, per_second } in times {
+                write!(f, " {:.2} / {:.2} / {per_second:.0} |", ms(*p50), ms(*p99))?;
+            }
+            match times.as_slice() {
+                [first, .., last] => writeln!(f, " {:.2} |", ms(last.p50) / ms(first.p50).max(f64::EPSILON))?,
+                _ => writeln!(f, "{} |", " |".repeat(self.shapes.len() - times.len()))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn sizes_stand_side_by_side() {
+        let times =
+            |ms| Times { p50: Duration::from_millis(ms), p99: Duration::from_millis(9), per_second: 400.4 };
+        let mut report = Report::new([100, 1_000].map(Shape::of).into_iter());
+        report.add("nothing", vec![times(1)]);
+        report.add("something", vec![times(2), times(3)]);
+        let text = report.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[2], "| nothing | 1.00 / 9.00 / 400 | | |");
+        assert_eq!(lines[3], "| something | 2.00 / 9.00 / 400 | 3.00 / 9.00 / 400 | 1.50 |");
+        assert!(lines.iter().all(|line| line.matches('|').count() == 5), "{text}");
+    }
+}
