@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use dynamodb::Source;
 pub use health::Health;
 pub use leader::watched;
-pub(crate) use poller::Sink;
+pub(crate) use poller::{Sink, Taken};
 
 use self::checkpoint::{Checkpoints, Places};
 use self::leader::{Election, Led};

@@ -8,11 +8,13 @@ mod deliver;
 mod eventbridge;
 mod health;
 mod ledger;
+mod queue;
 mod sqs;
 mod target;
 mod webhook;
-mod window;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
@@ -21,12 +23,14 @@ use sqlx::MySqlPool;
 pub use health::Health;
 pub use target::{Error as TargetError, Options};
 
+use self::deliver::{Courier, Evidence};
 use self::ledger::Ledger;
+use self::queue::Queue;
 use self::target::Target;
 use crate::core::{Record, database};
 use crate::poll::shards::{Known, Survey};
 use crate::poll::stream::{Stream, Table};
-use crate::poll::{self, Sink, Source};
+use crate::poll::{self, Sink, Source, Taken};
 
 /// Runs for ever. Dropping it at any await loses nothing: what was not written as delivered is delivered again.
 ///
@@ -39,10 +43,11 @@ pub async fn run(
     health: Health,
 ) -> Result<Infallible, TargetError> {
     let target = Target::new(options).await?;
+    let evidence = Evidence::default();
     let publish = async |failures: &mut u32| {
         let stream = source.stream().await?;
         let ledger = Ledger::new(pool.clone(), options.name(), stream.arn());
-        let sink = Publication { ledger, target: &target, health: &health };
+        let sink = Publication::new(ledger, &target, &health, &evidence);
         poll::follow(stream, sink, health.reading(), Utc::now, failures).await
     };
     match poll::persist(health.reading(), publish).await {}
@@ -53,6 +58,16 @@ struct Publication<'t> {
     ledger: Ledger,
     target: &'t Target,
     health: &'t Health,
+    evidence: &'t Evidence,
+    /// What is on its way, by shard. Lost with the process: it is all behind the shard's place.
+    queues: RefCell<HashMap<String, Queue>>,
+}
+
+impl<'t> Publication<'t> {
+    fn new(ledger: Ledger, target: &'t Target, health: &'t Health, evidence: &'t Evidence) -> Self {
+        health.anew();
+        Self { ledger, target, health, evidence, queues: RefCell::default() }
+    }
 }
 
 impl Sink for Publication<'_> {
@@ -80,15 +95,16 @@ impl Sink for Publication<'_> {
         self.ledger.any_trimmed().await
     }
 
-    /// Delivers them, window by window, each with its place.
-    async fn take(&self, shard: &str, records: &[Record]) -> Result<(), poll::Error> {
-        for window in window::windows(records, self.target.most()) {
-            deliver::deliver(&window, self.target, &self.ledger, self.health).await?;
-            self.ledger.advance(shard, window.last).await?;
-            // A page may take its time; a window that is through shows that all works.
-            self.health.reading().round();
-            tracing::debug!(stream.shard = shard, events = window.events.len(), "delivered");
+    /// Delivers what the target takes of them, and of those before; the place follows.
+    async fn take(&self, shard: &str, records: Vec<Record>) -> Result<Taken, poll::Error> {
+        let mut queue = self.queues.borrow_mut().remove(shard).unwrap_or_default();
+        queue.add(records);
+        let Self { target, health, evidence, .. } = *self;
+        let courier = Courier { target, ledger: &self.ledger, health, evidence };
+        let taken = courier.deliver(shard, &mut queue).await?;
+        if taken != Taken::All {
+            self.queues.borrow_mut().insert(shard.to_owned(), queue);
         }
-        Ok(())
+        Ok(taken)
     }
 }

@@ -2,6 +2,7 @@
 
 mod target;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use contracts::Table;
 use devstack::service::Service;
 use harness::{Api, Proxy, System, until};
-use target::{Mood, SECRET, Target, outbox};
+use target::{Mood, Place, SECRET, Target, outbox, places};
 
 const STORE: &str = "hinata.shibuya-01";
 const SKUS: [&str; 4] = ["hinata.A-S", "hinata.A-M", "hinata.A-L", "hinata.A-XL"];
@@ -53,7 +54,10 @@ async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
     assert_eq!(held["data"]["reservation"]["lines"][0]["sku"], SKUS[0]);
     assert_eq!(held["data"]["stocks"][0]["on_hand"], 1000);
 
-    // Stopped and started again, it goes on where it was.
+    // Stopped and started again, it goes on where it was: a place is written after what was taken.
+    let now = chrono::Utc::now().naive_utc();
+    let written = format!("SELECT COUNT(*) FROM publications WHERE as_of > '{now}'");
+    until("its place is written", || async { system.database.number(&written).await == 1 }).await;
     publisher.stop().await.unwrap();
     hold(&api, 4).await;
     let _publisher = self::publisher(&system, &target.url).await;
@@ -135,6 +139,47 @@ async fn what_is_refused_or_not_understood_is_put_aside_and_the_rest_goes_on() {
     let all = outbox(&system).await;
     until("the rest is there", || async { target.taken().len() == all.len() - 2 }).await;
     assert!(target.taken().iter().all(|event| event["subject"] != refused.as_str()));
+}
+
+/// The rest goes on at once, but what follows in the same aggregate waits for what becomes of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_at_which_the_target_breaks_is_put_aside_once_others_were_taken() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    let aggregate = format!("stock#{STORE}#{}", SKUS[1]);
+    let broken = (aggregate.clone(), 2);
+    target.turn(Mood::BreaksAt(broken.clone()));
+    let mut publisher = publisher(&system, &target.url).await;
+    publisher.wait_ready(READY).await.unwrap();
+    let adjust = async || {
+        let path = format!("/v1/stores/{STORE}/stock/{}/adjustments", SKUS[1]);
+        let _ = api.post(&path, serde_json::json!({"delta": 1, "reason": "found"})).await.expect(201);
+    };
+    adjust().await;
+    adjust().await;
+    let number = |sql: &'static str| system.database.number(sql);
+    let aside = "SELECT COUNT(*) FROM undelivered WHERE reason = 'answered 500'";
+
+    // Nothing else comes: whether it is the event or the target, nobody knows.
+    until("it is tried so often", || async { target.tries() > 11 }).await;
+    assert_eq!((number(aside).await, Api::from(&publisher).get("/readyz").await.status), (0, 503));
+    let follows = |place: &Place| place.0 == aggregate && place.1 > 2;
+    until("it is put aside", || async {
+        let before = target.taken().len();
+        hold(&api, 1).await;
+        until("others are taken", || async { target.taken().len() > before }).await;
+        let taken = target.taken();
+        let done = number(aside).await == 1;
+        assert!(done || !places(&taken).any(|place| follows(&place)), "the order of {aggregate} is lost");
+        done
+    })
+    .await;
+    let mut all = outbox(&system).await;
+    all.remove(&broken);
+    until("the rest is there", || async { places(&target.taken()).collect::<BTreeSet<_>>() == all }).await;
+    assert_eq!(number("SELECT COUNT(*) FROM undelivered").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
