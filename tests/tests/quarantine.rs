@@ -88,6 +88,30 @@ async fn records_are_listed_in_pages_and_by_filters() {
     assert!(!quarantine(&system, &["show", "999"]).await.status.success());
 }
 
+/// AWS promises a sequence number to be one record's within its shard only.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_two_shards_with_one_sequence_number_are_both_kept() {
+    let system = System::new().await;
+    let record = |event_id: &str| {
+        json!({
+            "eventID": event_id, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "eventSourceARN": "arn",
+            "dynamodb": {"SequenceNumber": "7", "Keys": {"pk": {"S": event_id}}},
+        })
+    };
+    let mut runtime = Runtime::start().await;
+    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    for shard in ["one", "other", "one"] {
+        let (_, answer) = runtime.invoke(json!({"Records": [record(shard)]})).await;
+        assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    }
+    let (_, answer) = runtime.invoke(json!({"Records": [record("one"), record("other")]})).await;
+    assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
+    let listed = json_of(&system, &["list"]).await;
+    let places: Vec<&Value> =
+        listed["records"].as_array().unwrap().iter().map(|entry| &entry["sequence_number"]).collect();
+    assert_eq!(places, ["7", "7"], "{listed}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redrive_applies_what_is_understood_by_now_and_keeps_the_rest() {
     let system = put_aside().await;

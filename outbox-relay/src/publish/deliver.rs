@@ -159,9 +159,8 @@ impl Courier<'_> {
         let what = content.as_ref().map_or(Undelivered::Record, Undelivered::Event);
         let done = self.ledger.put_aside(&entry.record, what, reason).await?;
         if done {
-            let sequence_number = entry.record.sequence_number.as_str();
             tracing::error!(
-                stream.sequence_number = sequence_number,
+                stream.sequence_number = entry.record.sequence_number,
                 reason,
                 "an event is put aside as undelivered"
             );

@@ -175,10 +175,12 @@ impl Ledger {
                 return Ok(false);
             }
             let sql = sqlx::query(
-                "INSERT INTO undelivered (target, stream, sequence_number, reason, event, record, put_aside_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE target = target",
+                "INSERT INTO undelivered \
+                 (target, stream, digest, sequence_number, reason, event, record, put_aside_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE target = target",
             );
-            let sql = sql.bind(&self.target).bind(&self.stream).bind(&record.sequence_number);
+            let sql = sql.bind(&self.target).bind(&self.stream).bind(&record.id);
+            let sql = sql.bind(record.sequence_number.as_deref().unwrap_or_default());
             sql.bind(reason).bind(event).bind(row).execute(connection).await?;
             Ok(true)
         })
@@ -195,3 +197,6 @@ fn known(row: &MySqlRow) -> Result<Known, sqlx::Error> {
         trimmed: row.try_get::<Option<DateTime<Utc>>, _>(4)?.is_some(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ impl Queue {
     /// What was read. What is here already, is read again.
     pub(super) fn add(&mut self, records: Vec<Record>) {
         for record in records {
-            if self.entries.iter().all(|known| known.record.sequence_number != record.sequence_number) {
+            if self.entries.iter().all(|known| known.record.id != record.id) {
                 self.entries.push_back(Entry {
                     content: read(&record.change),
                     record,
@@ -60,11 +60,11 @@ impl Queue {
         }
     }
 
-    /// Leaves what is done with behind, up to the first that is not; the last of it.
+    /// Leaves what is done with behind, up to the first that is not; the last of it that has a place.
     pub(super) fn pass(&mut self) -> Option<Record> {
         let mut last = None;
         while let Some(entry) = self.entries.pop_front_if(|entry| entry.content.is_none()) {
-            last = Some(entry.record);
+            last = Some(entry.record).filter(|record| record.sequence_number.is_some()).or(last);
         }
         last
     }

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::events::POISON;
 use super::mutation::Mutation;
-use super::world::{World, now, pause, sequence_number, tell};
+use super::world::{World, now, pause, tell};
 use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
@@ -27,7 +27,7 @@ use crate::poll::shards::{Begin, Known};
 pub(super) struct Data {
     /// By table and key: the version, and the row.
     pub rows: BTreeMap<(&'static str, String), (u64, String)>,
-    /// Sequence numbers.
+    /// Ids of records.
     pub quarantine: BTreeSet<String>,
     checkpoints: BTreeMap<String, Known>,
     lease: Lease,
@@ -278,7 +278,7 @@ fn mutated(
     as_of: Option<DateTime<Utc>>,
 ) -> (String, Option<DateTime<Utc>>) {
     let state = world.borrow();
-    let next = || state.shards.after(shard, sequence).map_or(sequence.to_owned(), sequence_number);
+    let next = || state.shards.after(shard, sequence).unwrap_or(sequence.to_owned());
     match state.mutation {
         Some(Mutation::PastTheUnapplied) => (next(), as_of),
         Some(Mutation::TimeOfApplying) => (sequence.to_owned(), Some(super::world::now())),

@@ -20,7 +20,12 @@ impl Stream for TwoShards {
     }
 
     async fn page(&self, iterator: &str) -> Result<Page, stream::Error> {
-        let record = Record { sequence_number: "1".to_owned(), created_at: None, change: Change::Removed };
+        let record = Record {
+            id: "1".to_owned(),
+            sequence_number: Some("1".to_owned()),
+            created_at: None,
+            change: Change::Removed,
+        };
         let next = (iterator == "goes on").then(|| iterator.to_owned());
         Ok(Page { records: vec![record], next })
     }

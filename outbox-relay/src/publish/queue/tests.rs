@@ -25,7 +25,7 @@ fn record(n: u64, aggregate: &str, bytes: usize) -> Record {
     ];
     let row = row.map(|(name, value)| (name.to_owned(), value));
     let change = Change::Inserted(Item::from(std::collections::HashMap::from(row)));
-    Record { sequence_number: n.to_string(), created_at: None, change }
+    Record { id: n.to_string(), sequence_number: Some(n.to_string()), created_at: None, change }
 }
 
 fn queue(records: Vec<Record>) -> Queue {
@@ -37,17 +37,17 @@ fn queue(records: Vec<Record>) -> Queue {
 /// The numbers of what is sent next.
 fn sent(queue: &mut Queue, most: usize) -> Vec<String> {
     let next = queue.next(most, Instant::now());
-    next.into_iter().map(|entry| entry.record.sequence_number.clone()).collect()
+    next.into_iter().map(|entry| entry.record.id.clone()).collect()
 }
 
 /// The target takes these.
 fn take(queue: &mut Queue, numbers: &[&str]) {
-    let taken = |entry: &&mut Entry| numbers.contains(&entry.record.sequence_number.as_str());
+    let taken = |entry: &&mut Entry| numbers.contains(&entry.record.id.as_str());
     queue.entries.iter_mut().filter(taken).for_each(|entry| entry.content = None);
 }
 
 fn passed(queue: &mut Queue) -> Option<String> {
-    queue.pass().map(|last| last.sequence_number)
+    queue.pass().map(|last| last.id)
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_is_no_event_is_told_and_what_is_none_to_publish_is_passed_over() {
     assert_eq!(passed(&mut queue).as_deref(), Some("1"));
     for number in ["2", "4"] {
         let entry = queue.strange(Instant::now()).unwrap();
-        assert_eq!(entry.record.sequence_number, number);
+        assert_eq!(entry.record.id, number);
         entry.content = None;
     }
     assert!(queue.strange(Instant::now()).is_none());
