@@ -39,6 +39,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0021" "product_terms",
     "0022" "skus_by_gtin",
     "0023" "undelivered_digests",
+    "0024" "quarantine_emptied",
     "0030" "positions",
     "0031" "stock_changes",
     "0040" "reservation_search",

@@ -9,14 +9,19 @@ use sqlx::{MySqlPool, Row};
 
 use crate::core::lease;
 
-/// Longest that reading may take: a few rows by their keys, and a count of what should be none.
+/// Longest that reading may take: a few rows by their keys, and a count of what should be none, to a bound.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Most shards that are told of. A stream has one for each thousand writes a second.
 const MAX_SHARDS: u32 = 10_000;
 /// What is open, or has lost something.
 const SHARDS: &str = "SELECT stream, shard, sequence_number, event_at, applied_at, as_of, finished_at, trimmed_at \
      FROM checkpoints WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY stream, shard LIMIT ?";
-const QUARANTINED: &str = "SELECT COUNT(*), MIN(first_seen_at) FROM quarantine";
+/// Most records that are counted, of the quarantine and of what is undelivered: it is looked every two seconds, and beyond
+/// this nobody needs the number.
+const MAX_COUNTED: u32 = 10_000;
+/// The oldest of what still can be redriven.
+const QUARANTINED: &str = "SELECT COUNT(*), MIN(first_seen_at) FROM (SELECT first_seen_at FROM quarantine \
+     WHERE emptied_at IS NULL ORDER BY first_seen_at LIMIT ?) AS oldest";
 
 /// How far the projection is.
 #[derive(Debug, Clone, Serialize)]
@@ -25,7 +30,7 @@ pub struct Status {
     pub read_at: DateTime<Utc>,
     /// Every shard that is not read to its end, and those that lost records.
     pub shards: Vec<Shard>,
-    /// Records in quarantine.
+    /// Records in quarantine that are not emptied, at most 10,000.
     pub quarantined: u64,
     /// When the oldest of them was first seen.
     pub oldest_quarantined_at: Option<DateTime<Utc>>,
@@ -62,7 +67,7 @@ impl Status {
     pub async fn read(pool: &MySqlPool) -> Result<Self, sqlx::Error> {
         lease::run(pool, TIMEOUT, async |connection| {
             let rows = sqlx::query(SHARDS).bind(MAX_SHARDS).fetch_all(&mut *connection).await?;
-            let counted = sqlx::query(QUARANTINED).fetch_one(connection).await?;
+            let counted = sqlx::query(QUARANTINED).bind(MAX_COUNTED).fetch_one(connection).await?;
             let read_at = Utc::now();
             let shards = rows.iter().map(|row| Shard::of(row, read_at)).collect::<Result<_, _>>()?;
             let quarantined = u64::try_from(counted.try_get::<i64, _>(0)?).unwrap_or_default();

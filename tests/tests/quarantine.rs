@@ -194,9 +194,18 @@ async fn a_purge_empties_what_is_old_and_keeps_it_listed() {
     assert_eq!(purged().await, 2);
     assert_eq!(purged().await, 0);
     assert_eq!(system.database.number(kept).await, 1);
+    // They are listed as what they are, and wait for nobody.
+    let listed = json_of(&system, &["list"]).await;
+    let emptied: Vec<bool> =
+        listed["records"].as_array().unwrap().iter().map(|entry| entry["emptied_at"].is_string()).collect();
+    assert_eq!(emptied, [false, true, true]);
+    assert_eq!(json_of(&system, &["list", "--full"]).await["records"].as_array().unwrap().len(), 1);
+    let status = system.relay_work(&["status"]).output().await.unwrap();
+    assert!(String::from_utf8(status.stdout).unwrap().contains("1 in quarantine"));
     learn_the_newer_contract(&system).await;
     let answer = json_of(&system, &["redrive", "--all"]).await;
-    assert_eq!((&answer["applied"], answer["stays"].as_array().unwrap().len()), (&json!(1), 2), "{answer}");
+    assert_eq!(answer, json!({"applied": 1, "stays": []}));
+    assert_eq!(json_of(&system, &["redrive", "2"]).await["stays"][0]["reason"], "its content was purged");
     assert!(
         !quarantine(&system, &["purge", "--days", "3"]).await.status.success(),
         "an outbox row may be younger"
