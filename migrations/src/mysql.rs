@@ -40,6 +40,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0022" "skus_by_gtin",
     "0023" "undelivered_digests",
     "0024" "quarantine_emptied",
+    "0025" "lease_names",
     "0030" "positions",
     "0031" "stock_changes",
     "0040" "reservation_search",

@@ -127,10 +127,11 @@ async fn main() -> anyhow::Result<ExitCode> {
             let health = publish::Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
             let source = source(&dynamodb).await;
-            tokio::select! {
-                served = server::serve(listen.listen, router) => served?,
-                stopped = publish::run(source, mysql.pool(CONNECTIONS), &options, health) => match stopped? {},
-            }
+            let pool = poll::watched(&mysql.pool(CONNECTIONS));
+            let mut served = Ok(());
+            let serving = async { served = server::serve(listen.listen, router).await };
+            publish::run(source, pool, &options, health, serving).await?;
+            served?;
         }
         Command::Status { mysql, json } => {
             let status = Status::read(&mysql.pool(1)).await?;

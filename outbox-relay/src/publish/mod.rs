@@ -15,10 +15,10 @@ mod webhook;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
-use sqlx::MySqlPool;
+use sqlx::{MySqlConnection, MySqlPool};
+use uuid::Uuid;
 
 pub use health::Health;
 pub use target::{Error as TargetError, Options};
@@ -27,12 +27,16 @@ use self::deliver::{Courier, Evidence};
 use self::ledger::Ledger;
 use self::queue::Queue;
 use self::target::Target;
+use crate::core::database::Mysql;
 use crate::core::{Record, database};
+use crate::poll::leader::Led;
 use crate::poll::shards::{Known, Survey};
 use crate::poll::stream::{Stream, Table};
 use crate::poll::{self, Sink, Source, Taken};
 
-/// Runs for ever. Dropping it at any await loses nothing: what was not written as delivered is delivered again.
+/// Runs, on a pool of [`poll::watched`] connections, when it is its turn among the publishers of its name, until `stop`
+/// comes; then lets the next one work at once. Dropping it at any await loses nothing: what was not written as delivered is
+/// delivered again.
 ///
 /// # Errors
 /// When the target cannot be what the options say.
@@ -41,16 +45,31 @@ pub async fn run(
     pool: MySqlPool,
     options: &Options,
     health: Health,
-) -> Result<Infallible, TargetError> {
+    stop: impl Future<Output = ()>,
+) -> Result<(), TargetError> {
     let target = Target::new(options).await?;
     let evidence = Evidence::default();
+    let name = options.name();
+    let lease = format!("publish {}", name.as_str());
+    let database = Led::new(Mysql::new(pool), lease, Uuid::now_v7().to_string());
     let publish = async |failures: &mut u32| {
-        let stream = source.stream().await?;
-        let ledger = Ledger::new(pool.clone(), options.name(), stream.arn());
-        let sink = Publication::new(ledger, &target, &health, &evidence);
-        poll::follow(stream, sink, health.reading(), Utc::now, failures).await
+        let any_trimmed =
+            async |connection: &mut MySqlConnection| ledger::any_trimmed(connection, name.as_str()).await;
+        database.wait(health.reading(), any_trimmed).await?;
+        let follow = async {
+            let stream = source.stream().await?;
+            let ledger = Ledger::new(database.clone(), name, stream.arn());
+            let sink = Publication::new(ledger, &target, &health, &evidence);
+            poll::follow(stream, sink, health.reading(), Utc::now, failures).await
+        };
+        database.hold(follow).await
     };
-    match poll::persist(health.reading(), publish).await {}
+    tokio::select! {
+        never = poll::persist(health.reading(), publish) => match never {},
+        () = stop => {}
+    }
+    database.release().await;
+    Ok(())
 }
 
 /// A target as the sink of a stream.

@@ -344,7 +344,7 @@ impl Places for Transaction {
 }
 
 impl Election for Transaction {
-    async fn lead(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn lead(&mut self, _: &str, owner: &str) -> Result<bool, Error> {
         self.read().await?;
         loop {
             {
@@ -364,7 +364,7 @@ impl Election for Transaction {
         }
     }
 
-    async fn leads(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn leads(&mut self, _: &str, owner: &str) -> Result<bool, Error> {
         self.read().await?;
         let state = &mut *self.world.borrow_mut();
         let unfenced = state.has(Mutation::NoFence);
@@ -377,7 +377,7 @@ impl Election for Transaction {
         Ok(leads)
     }
 
-    async fn resign(&mut self, owner: &str) -> Result<(), Error> {
+    async fn resign(&mut self, _: &str, owner: &str) -> Result<(), Error> {
         self.read().await?;
         let lease = &mut self.world.borrow_mut().data.lease;
         lease.owner.take_if(|leader| leader == owner);

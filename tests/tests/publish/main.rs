@@ -211,6 +211,33 @@ async fn killed_while_it_delivers_it_loses_nothing_and_keeps_the_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_publishers_of_one_name_one_works_and_the_other_takes_over() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    let mut working = publisher(&system, &target.url).await;
+    working.wait_ready(READY).await.unwrap();
+    let mut waiting = publisher(&system, &target.url).await;
+    waiting.wait_ready(READY).await.unwrap();
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    hold(&api, 20).await;
+    target.has_all(&system).await;
+    assert_eq!(target.taken().len(), outbox(&system).await.len(), "one of them alone sends");
+    working.kill().unwrap();
+    let start = std::time::Instant::now();
+    hold(&api, 4).await;
+    target.has_all(&system).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+    // One that stops in order does not keep the next one waiting.
+    let _next = publisher(&system, &target.url).await;
+    waiting.stop().await.unwrap();
+    let start = std::time::Instant::now();
+    hold(&api, 4).await;
+    target.has_all(&system).await;
+    assert!(start.elapsed() < Duration::from_secs(4), "it took {:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_queue_and_a_bus_get_what_failed_once_more_and_in_order() {
     let system = System::new().await;
     let commands = system.command_api().await;
