@@ -12,6 +12,7 @@ use super::ledger::{Ledger, Undelivered};
 use super::queue::{Entry, Queue};
 use super::target::{Outcome, Target};
 use crate::core::database;
+use crate::metrics::{self, Sent};
 use crate::poll::Taken;
 
 /// How often an event is refused before it is put aside: a target that is being deployed may refuse what it takes a
@@ -131,13 +132,16 @@ impl Courier<'_> {
         let (reason, retry_after, bound) = match outcome {
             Outcome::Taken => {
                 entry.content = None;
+                metrics::sent(Sent::Delivered);
                 return Ok(true);
             }
             Outcome::Refused(reason) => {
+                metrics::sent(Sent::Refused);
                 entry.refusals += 1;
                 (reason, None, REFUSALS)
             }
             Outcome::Failed(reason, retry_after) => {
+                metrics::sent(Sent::Failed);
                 entry.refusals += u32::from(self.is_its_own_fault(entry));
                 (reason, retry_after, FAILURES)
             }
@@ -164,6 +168,7 @@ impl Courier<'_> {
                 reason,
                 "an event is put aside as undelivered"
             );
+            metrics::sent(Sent::PutAside);
             entry.content = None;
         } else {
             entry.is_stuck = true;

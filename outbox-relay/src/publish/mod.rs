@@ -15,9 +15,11 @@ mod webhook;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, MySqlPool};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 pub use health::Health;
@@ -33,6 +35,8 @@ use crate::poll::leader::Led;
 use crate::poll::shards::{Known, Survey};
 use crate::poll::stream::{Stream, Table};
 use crate::poll::{self, Sink, Source, Taken};
+use crate::status::Status;
+use crate::{lag, metrics};
 
 /// Runs, on a pool of [`poll::watched`] connections, when it is its turn among the publishers of its name, until `stop`
 /// comes; then lets the next one work at once. Dropping it at any await loses nothing: what was not written as delivered is
@@ -70,6 +74,24 @@ pub async fn run(
     }
     database.release().await;
     Ok(())
+}
+
+/// Measures for ever how far the target is. What is not known counts from when it was last known, or from the start.
+pub async fn watch(pool: MySqlPool, options: &Options) -> Infallible {
+    let mut complete = Utc::now();
+    loop {
+        match Status::read(&pool).await {
+            Ok(status) => {
+                let publication = status.publication(options.name().as_str());
+                complete = publication.as_of().unwrap_or(complete);
+                let lag = (Utc::now() - complete).num_milliseconds().max(0);
+                metrics::published(lag as f64 / 1000.0, publication.undelivered, publication.trimmed());
+            }
+            // Whoever follows the stream tells of it as well, and louder.
+            Err(error) => tracing::debug!(%error, "the lag cannot be read"),
+        }
+        sleep(lag::INTERVAL).await;
+    }
 }
 
 /// A target as the sink of a stream.
@@ -121,9 +143,11 @@ impl Sink for Publication<'_> {
         let Self { target, health, evidence, .. } = *self;
         let courier = Courier { target, ledger: &self.ledger, health, evidence };
         let taken = courier.deliver(shard, &mut queue).await?;
+        let mut queues = self.queues.borrow_mut();
         if taken != Taken::All {
-            self.queues.borrow_mut().insert(shard.to_owned(), queue);
+            queues.insert(shard.to_owned(), queue);
         }
+        metrics::waiting(queues.values().map(Queue::waiting).sum());
         Ok(taken)
     }
 }

@@ -22,6 +22,13 @@ async fn publisher(system: &System, url: &str) -> Service {
     system.publisher("webhook", &format!("{url}/hook"), &[("WEBHOOK_SECRET", SECRET)]).await
 }
 
+/// A metric's value, as the publisher serves it.
+async fn metric(publisher: &Service, name: &str) -> f64 {
+    let text = reqwest::get(format!("{}/metrics", publisher.base_url())).await.unwrap().text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
+}
+
 /// Some holds, of which every other one is collected.
 async fn hold(api: &Api, count: usize) {
     for n in 0..count {
@@ -46,7 +53,7 @@ async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
     let taken = target.taken();
     assert_eq!(taken.len(), outbox(&system).await.len(), "nothing failed, so nothing comes twice");
     let text = serde_json::to_string(&taken).unwrap();
-    for private in ["山田", "090-", "capability", "customer"] {
+    for private in ["山田", "090-0000", "capability", "customer"] {
         assert!(!text.contains(private), "{private} leaves the house");
     }
     let held = taken.iter().find(|event| event["type"] == "torioki.reservation.held.v1").unwrap();
@@ -139,6 +146,31 @@ async fn what_is_refused_or_not_understood_is_put_aside_and_the_rest_goes_on() {
     let all = outbox(&system).await;
     until("the rest is there", || async { target.taken().len() == all.len() - 2 }).await;
     assert!(target.taken().iter().all(|event| event["subject"] != refused.as_str()));
+
+    let outcome = async |name: &str| {
+        metric(&publisher, &format!("torioki_publish_events_total{{outcome=\"{name}\"}}")).await
+    };
+    assert_eq!(outcome("delivered").await, (all.len() - 2) as f64);
+    assert_eq!((outcome("refused").await, outcome("put_aside").await), (5.0, 2.0));
+    assert_eq!(metric(&publisher, "torioki_publish_waiting_events").await, 0.0);
+    until("it is measured", || async {
+        metric(&publisher, "torioki_publish_undelivered_events").await == 2.0
+            && metric(&publisher, "torioki_publish_lag_seconds").await < 30.0
+    })
+    .await;
+    until("the status tells of it", || async {
+        let output = system.relay_work(&["status", "--json"]).output().await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let publication = &told["publications"][0];
+        assert_eq!((&publication["target"], &publication["undelivered"]), (&"test".into(), &2.into()));
+        publication["shards"][0]["lag_ms"].as_i64().is_some_and(|lag| (0..30_000).contains(&lag))
+    })
+    .await;
+    let told = system.relay_work(&["status"]).output().await.unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    for words in ["published to test", "sequence number", "lag", "2 undelivered"] {
+        assert!(told.contains(words), "{words} is not in\n{told}");
+    }
 }
 
 /// The rest goes on at once, but what follows in the same aggregate waits for what becomes of it.
