@@ -171,17 +171,17 @@ pub fn check(mut records: Vec<Record>) {
         product.skus.clear();
     }
     let change = Change::Inserted(row(&good.aggregate, 77, good.encode_to_vec()));
-    records.push(Record { sequence_number: "good".to_owned(), created_at: None, change });
-    // A place is one record's in a stream.
+    records.push(Record { id: "good".to_owned(), sequence_number: None, created_at: None, change });
+    // An id is one record's in a stream; a place need not be.
     for (n, record) in records.iter_mut().enumerate() {
-        record.sequence_number = n.to_string();
+        record.id = n.to_string();
     }
     let batch = Batch { stream: "s", records: &records, progress: Progress::Caller };
     let plan = Plan::of(&batch);
     assert!(plan == Plan::of(&batch), "a plan is made of nothing but its batch");
     assert!(plan.has_event("product#good.p", 77), "the good record is lost");
     for record in &records {
-        let aside = plan.put_aside().any(|(place, _)| place == record.sequence_number);
+        let aside = plan.put_aside().any(|(id, _)| id == record.id);
         match &record.change {
             Change::Expired | Change::Removed => assert!(!aside),
             Change::Unexpected { .. } | Change::Unreadable { .. } => assert!(aside, "{record:?}"),

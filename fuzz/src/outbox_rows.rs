@@ -28,7 +28,7 @@ fn record(bytes: Vec<u8>) -> Record {
         Err(_) => ("stock#hinata.s#hinata.k".to_owned(), 1),
     };
     let change = Change::Inserted(row(&aggregate, version, bytes));
-    Record { sequence_number: String::new(), created_at: None, change }
+    Record { id: String::new(), sequence_number: None, created_at: None, change }
 }
 
 fn changed(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {

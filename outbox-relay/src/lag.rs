@@ -12,7 +12,7 @@ use crate::poll::Health;
 use crate::status::Status;
 
 /// How often it is looked: an alarm is no use within seconds, and the look reads a few rows.
-const INTERVAL: Duration = Duration::from_secs(2);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(2);
 /// Lag, in seconds, from which on a poller is not ready unless told otherwise. A quiet stream's is about three, a busy one's
 /// less; who looks stock up should not be a minute behind without somebody knowing.
 pub const DEFAULT_MAX_LAG_SECONDS: u32 = 60;

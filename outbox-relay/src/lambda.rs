@@ -10,7 +10,6 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_dynamo::Item;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::core::{Batch, Change, Progress, Projector, Record};
 use crate::kinesis;
@@ -50,7 +49,7 @@ pub async fn run(projector: Projector) -> Result<(), lambda_runtime::Error> {
 
 /// Applies a batch. An empty list of failures says that all of it is applied; else the one named is where Lambda sets
 /// its checkpoint: it and everything after it come again (AWS Lambda guide, reporting batch item failures, of DynamoDB
-/// and of Kinesis alike).
+/// and of Kinesis alike). One without a name is a failure of the whole batch, which is right of a record without a place.
 pub async fn handle(projector: &Projector, event: &Event) -> DynamoDbEventResponse {
     let records = event.records();
     let batch = Batch { stream: event.stream(), records: &records, progress: Progress::Caller };
@@ -64,7 +63,8 @@ pub async fn handle(projector: &Projector, event: &Event) -> DynamoDbEventRespon
             "a batch was not applied whole"
         );
         let mut failure = DynamoDbBatchItemFailure::default();
-        failure.item_identifier = records.get(unapplied.from).map(|record| record.sequence_number.clone());
+        failure.item_identifier =
+            records.get(unapplied.from).and_then(|record| record.sequence_number.clone());
         response.batch_item_failures.push(failure);
     }
     response
@@ -97,7 +97,8 @@ fn of_table(raw: &Value, place: Option<&str>, change: &Value, units_a_second: i6
     let identity = &change["userIdentity"];
     let [kind, principal] = ["type", "principalId"].map(|name| identity[name].as_str().unwrap_or_default());
     Record {
-        sequence_number: place.map_or_else(|| unnumbered(raw), str::to_owned),
+        id: id(raw, place),
+        sequence_number: place.map(str::to_owned),
         created_at: time(&body["ApproximateCreationDateTime"], units_a_second),
         change: Change::of(name, keys, image).made_by(kind, principal),
     }
@@ -105,7 +106,8 @@ fn of_table(raw: &Value, place: Option<&str>, change: &Value, units_a_second: i6
 
 fn unreadable(raw: &Value, place: Option<&str>, reason: String) -> Record {
     Record {
-        sequence_number: place.map_or_else(|| unnumbered(raw), str::to_owned),
+        id: id(raw, place),
+        sequence_number: place.map(str::to_owned),
         created_at: None,
         change: Change::Unreadable { reason, record: raw.to_string() },
     }
@@ -117,10 +119,8 @@ fn item(json: &Value) -> Result<Option<Item>, serde_json::Error> {
     Ok(item.filter(|item| !item.inner().is_empty()))
 }
 
-/// What stands for the place of a record that does not tell it: the same each time it comes, and no other record's.
-/// Lambda knows no such place, and takes a failure that names it for one of the whole batch.
-fn unnumbered(raw: &Value) -> String {
-    format!("unnumbered-{}", hex::encode(Sha256::digest(raw.to_string())))
+fn id(raw: &Value, place: Option<&str>) -> String {
+    Record::id(raw["eventID"].as_str(), place, || raw.to_string())
 }
 
 /// A time in units since the epoch, whole or not. Not worth putting a record aside for.

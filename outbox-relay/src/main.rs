@@ -57,7 +57,7 @@ enum Command {
         #[command(flatten)]
         options: publish::Options,
     },
-    /// Prints how far the projection is in each shard, and how much is in quarantine.
+    /// Prints how far the projection and each publication are in each shard, and how much is in quarantine or undelivered.
     Status {
         #[command(flatten)]
         mysql: Mysql,
@@ -127,10 +127,17 @@ async fn main() -> anyhow::Result<ExitCode> {
             let health = publish::Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
             let source = source(&dynamodb).await;
-            tokio::select! {
-                served = server::serve(listen.listen, router) => served?,
-                stopped = publish::run(source, mysql.pool(CONNECTIONS), &options, health) => match stopped? {},
-            }
+            metrics::init_publish();
+            let pool = poll::watched(&mysql.pool(CONNECTIONS));
+            let mut served = Ok(());
+            let serving = async {
+                tokio::select! {
+                    done = server::serve(listen.listen, router) => served = done,
+                    never = publish::watch(pool.clone(), &options) => match never {},
+                }
+            };
+            publish::run(source, pool.clone(), &options, health, serving).await?;
+            served?;
         }
         Command::Status { mysql, json } => {
             let status = Status::read(&mysql.pool(1)).await?;

@@ -8,10 +8,37 @@ const RETRIES: &str = "torioki_relay_retries_total";
 const LAG: &str = "torioki_relay_lag_seconds";
 const QUARANTINED: &str = "torioki_relay_quarantined_records";
 const TRIMMED: &str = "torioki_relay_trimmed_shards";
+const SENT: &str = "torioki_publish_events_total";
+const WAITING: &str = "torioki_publish_waiting_events";
+const UNDELIVERED: &str = "torioki_publish_undelivered_events";
+const PUBLISH_LAG: &str = "torioki_publish_lag_seconds";
+const PUBLISH_TRIMMED: &str = "torioki_publish_trimmed_shards";
 /// What becomes of a record.
 const OUTCOMES: [&str; 3] = ["applied", "quarantined", "ignored"];
 
-/// Says what the metrics are, and begins the counters, so that the first event is seen as a change.
+/// What becomes of an event that is sent, each time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sent {
+    Delivered,
+    Refused,
+    Failed,
+    PutAside,
+}
+
+impl Sent {
+    const ALL: [Self; 4] = [Self::Delivered, Self::Refused, Self::Failed, Self::PutAside];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::PutAside => "put_aside",
+        }
+    }
+}
+
+/// Says what the metrics of `poll` are, and begins the counters, so that the first event is seen as a change.
 pub fn init() {
     describe_histogram!(BATCH, Unit::Count, "Records of one transaction");
     describe_counter!(
@@ -31,6 +58,41 @@ pub fn init() {
     for outcome in OUTCOMES {
         counter!(EVENTS, "outcome" => outcome).increment(0);
     }
+}
+
+/// The same of `publish`.
+pub fn init_publish() {
+    describe_counter!(RETRIES, Unit::Count, "Times that reading the stream failed and was begun anew");
+    describe_counter!(
+        SENT,
+        Unit::Count,
+        "Events by what the target did with them, each time, and those put aside"
+    );
+    describe_gauge!(WAITING, Unit::Count, "Events that were read and that the target does not have yet");
+    describe_gauge!(UNDELIVERED, Unit::Count, "Events in `undelivered`");
+    describe_gauge!(PUBLISH_LAG, Unit::Seconds, "How far the target is behind its least shard's stream");
+    describe_gauge!(PUBLISH_TRIMMED, Unit::Count, "Shards of which the stream dropped records untold");
+    counter!(RETRIES).increment(0);
+    for outcome in Sent::ALL {
+        counter!(SENT, "outcome" => outcome.label()).increment(0);
+    }
+}
+
+/// Something became of an event.
+pub(crate) fn sent(outcome: Sent) {
+    counter!(SENT, "outcome" => outcome.label()).increment(1);
+}
+
+/// How many events wait for the target.
+pub(crate) fn waiting(events: usize) {
+    gauge!(WAITING).set(events as f64);
+}
+
+/// How far a target is.
+pub(crate) fn published(lag_seconds: f64, undelivered: u64, trimmed: usize) {
+    gauge!(PUBLISH_LAG).set(lag_seconds);
+    gauge!(UNDELIVERED).set(undelivered as f64);
+    gauge!(PUBLISH_TRIMMED).set(trimmed as f64);
 }
 
 /// A batch is committed: so many records, of which so many were applied and put aside.

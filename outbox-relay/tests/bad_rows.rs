@@ -15,7 +15,7 @@ use outbox::{counted, plan, row};
 
 fn inserted(row: HashMap<String, AttributeValue>) -> Plan {
     let change = Change::Inserted(Item::from(row));
-    plan(&[Record { sequence_number: "1".into(), created_at: None, change }])
+    plan(&[Record { id: "1".into(), sequence_number: Some("1".into()), created_at: None, change }])
 }
 
 #[track_caller]

@@ -14,7 +14,8 @@ use outbox::{counted, plan, row};
 
 fn record(envelope: &Envelope) -> Record {
     Record {
-        sequence_number: envelope.version.to_string(),
+        id: envelope.version.to_string(),
+        sequence_number: Some(envelope.version.to_string()),
         created_at: None,
         change: Change::Inserted(Item::from(row(envelope))),
     }

@@ -21,7 +21,7 @@ fn event(sku: &str, version: u64) -> Record {
         counted.stock.as_mut().unwrap().sku = sku.to_owned();
     }
     let change = Change::Inserted(Item::from(row(&event)));
-    Record { sequence_number: version.to_string(), created_at: None, change }
+    Record { id: version.to_string(), sequence_number: Some(version.to_string()), created_at: None, change }
 }
 
 async fn project(projector: &Projector, shard: &str, records: &[Record]) {

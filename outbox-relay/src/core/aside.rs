@@ -12,7 +12,10 @@ const MAX_RECORDS: usize = 500;
 /// that MariaDB takes as one packet, MySQL taking 64.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Puts records of a stream aside. A record that is seen again keeps the time at which it was first seen.
+/// Longest place that is kept, in characters: what its column holds, and Kinesis has (129 digits).
+const MAX_PLACE_CHARS: usize = 129;
+
+/// Puts records of a stream aside, by their ids. A record that is seen again keeps the time at which it was first seen.
 pub(super) async fn write(
     connection: &mut MySqlConnection,
     stream: &str,
@@ -23,11 +26,11 @@ pub(super) async fn write(
     while !rest.is_empty() {
         let (some, others) = rest.split_at(fitting(rest));
         let mut query = QueryBuilder::new(
-            "INSERT INTO quarantine (stream, sequence_number, reason, record, first_seen_at) ",
+            "INSERT INTO quarantine (stream, digest, sequence_number, reason, record, first_seen_at) ",
         );
-        query.push_values(some, |mut values, (sequence_number, quarantined)| {
-            let Quarantined { reason, record } = quarantined;
-            values.push_bind(stream).push_bind(sequence_number.as_str());
+        query.push_values(some, |mut values, (id, quarantined)| {
+            let Quarantined { sequence_number, reason, record } = quarantined;
+            values.push_bind(stream).push_bind(id.as_str()).push_bind(place(sequence_number.as_deref()));
             values.push_bind(reason.as_str()).push_bind(record.as_str()).push("UTC_TIMESTAMP(6)");
         });
         query.push(" ON DUPLICATE KEY UPDATE stream = VALUES(stream)");
@@ -35,6 +38,11 @@ pub(super) async fn write(
         rest = others;
     }
     Ok(())
+}
+
+/// A record's place as its column can hold it: a function is told it by its caller, who may say anything.
+fn place(sequence_number: Option<&str>) -> String {
+    sequence_number.unwrap_or_default().chars().filter(char::is_ascii).take(MAX_PLACE_CHARS).collect()
 }
 
 /// How many of them go into one statement: one at least.

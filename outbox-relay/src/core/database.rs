@@ -75,7 +75,7 @@ pub(crate) trait Projection {
     /// Tells whoever follows stocks which of them changed. To be done after all other rows were written.
     async fn announce(&mut self, stocks: &BTreeMap<(String, String), Stock>) -> Result<(), Error>;
 
-    /// Puts records of a stream into quarantine, by their sequence numbers.
+    /// Puts records of a stream into quarantine, by their ids.
     async fn put_aside(&mut self, stream: &str, records: &BTreeMap<String, Quarantined>)
     -> Result<(), Error>;
 

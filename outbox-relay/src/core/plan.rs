@@ -34,6 +34,7 @@ pub struct Plan {
 /// A record that was not understood.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Quarantined {
+    pub sequence_number: Option<String>,
     pub reason: String,
     /// What there is of the row, as DynamoDB's JSON; of what is no change of a table, the record as it came.
     pub record: String,
@@ -71,9 +72,9 @@ impl Plan {
         self.history.contains_key(&(aggregate.to_owned(), version))
     }
 
-    /// What was not understood: where it stood in the stream, and why.
+    /// What was not understood: the ids of the records, and why.
     pub fn put_aside(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.quarantine.iter().map(|(place, quarantined)| (place.as_str(), quarantined.reason.as_str()))
+        self.quarantine.iter().map(|(id, quarantined)| (id.as_str(), quarantined.reason.as_str()))
     }
 
     /// The plan that only puts one record aside.
@@ -93,7 +94,8 @@ impl Plan {
     fn quarantine(&mut self, record: &Record, reason: String) {
         let kept = record.change.kept();
         let reason = reason.chars().take(MAX_REASON_CHARS).collect();
-        self.quarantine.insert(record.sequence_number.clone(), Quarantined { reason, record: kept });
+        let sequence_number = record.sequence_number.clone();
+        self.quarantine.insert(record.id.clone(), Quarantined { sequence_number, reason, record: kept });
     }
 
     pub(super) fn add(&mut self, facts: Facts) {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::MySqlPool;
 
 use super::database::{Database, Error, Mysql, Projection};
+use super::plan::Quarantined;
 use super::{Edition, Plan, Record};
 use crate::metrics;
 
@@ -97,18 +99,21 @@ async fn transact<D>(database: &D, plan: &Plan, batch: &Batch<'_>) -> Result<(),
 where
     D: Database<Connection: Projection>,
 {
-    for (sequence_number, quarantined) in &plan.quarantine {
-        tracing::error!(stream.sequence_number = sequence_number, reason = quarantined.reason, "quarantined");
+    for Quarantined { sequence_number, reason, .. } in plan.quarantine.values() {
+        tracing::error!(stream.sequence_number = sequence_number, reason, "quarantined");
     }
     let apply = async |steps: &mut D::Connection| {
         write(steps, plan, batch.stream).await?;
-        let Some(last) = batch.records.last() else { return Ok(()) };
+        if batch.records.is_empty() {
+            return Ok(());
+        }
         match batch.progress {
             // The shard is in order, so what comes after its last record was made no earlier (the stream gives the time
             // rounded down to a second).
-            Progress::Shard(shard) => {
-                steps.advance(batch.stream, shard, &last.sequence_number, last.created_at).await
-            }
+            Progress::Shard(shard) => match last_place(batch.records) {
+                Some((place, at)) => steps.advance(batch.stream, shard, place, at).await,
+                None => Ok(()),
+            },
             // A function is called for each shard by itself, with records that do not name theirs; the time of one
             // shard's newest record says nothing of the others, and nobody calls for one that is behind or quiet.
             Progress::Caller => steps.open_unknown(batch.stream).await,
@@ -119,6 +124,12 @@ where
     // By these, the way of one command goes on from the command API's log to here, and to the rows of `history`.
     tracing::info!(batch.records = batch.records.len(), trace.ids = %plan.traces(), "applied");
     Ok(())
+}
+
+/// The last place that records tell, and when what has it was made. What follows and has none is read again, and put aside
+/// as what it was.
+fn last_place(records: &[Record]) -> Option<(&str, Option<DateTime<Utc>>)> {
+    records.iter().rev().find_map(|record| Some((record.sequence_number.as_deref()?, record.created_at)))
 }
 
 /// Everything that a plan says, in the caller's transaction: the rows of state into every edition of the projection. There

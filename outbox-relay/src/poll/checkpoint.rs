@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySqlConnection, Row};
 
-use super::poller::Sink;
+use super::poller::{Sink, Taken};
 use super::shards::{Begin, Known, Survey};
 use crate::core::database::{Database, Error, Projection};
 use crate::core::{Batch, LAMBDA_SHARD, Progress, Record, project};
@@ -112,9 +112,10 @@ impl<D: Database<Connection: Projection + Places>> Sink for Checkpoints<D> {
     }
 
     /// Applies them, in one transaction with the place.
-    async fn take(&self, shard: &str, records: &[Record]) -> Result<(), super::Error> {
-        let batch = Batch { stream: &self.stream, records, progress: Progress::Shard(shard) };
-        Ok(project(&self.database, batch).await?)
+    async fn take(&self, shard: &str, records: Vec<Record>) -> Result<Taken, super::Error> {
+        let batch = Batch { stream: &self.stream, records: &records, progress: Progress::Shard(shard) };
+        project(&self.database, batch).await?;
+        Ok(Taken::All)
     }
 }
 

@@ -12,6 +12,8 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::poller::Taken;
+
 /// Pages in a row that must be empty before they say something.
 pub(super) const QUIET_PAGES: usize = 10;
 /// How far behind the first page of a quiet run the time is set: for what a change takes from the table into its
@@ -22,8 +24,10 @@ const STAMP_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
 /// Our place in a shard.
 pub(super) struct Cursor {
-    /// How to ask for the next page.
-    pub iterator: String,
+    /// How to ask for the next page; nothing at the end of the shard.
+    pub iterator: Option<String>,
+    /// How much the sink took of what was read.
+    pub taken: Taken,
     /// When the pages of the quiet run were asked for, the last [`QUIET_PAGES`] of them.
     quiet: VecDeque<DateTime<Utc>>,
     /// When the last page was asked for whose time was written.
@@ -33,16 +37,27 @@ pub(super) struct Cursor {
 impl Cursor {
     /// At a new iterator, of which nothing is known.
     pub(super) fn at(iterator: String) -> Self {
-        Self { iterator, quiet: VecDeque::new(), stamped_at: None }
+        Self { iterator: Some(iterator), taken: Taken::All, quiet: VecDeque::new(), stamped_at: None }
     }
 
-    /// A page had records.
-    pub(super) fn moved(&mut self, next: String) {
-        *self = Self { stamped_at: self.stamped_at, ..Self::at(next) };
+    /// The same place by a new iterator.
+    pub(super) fn anew(self, iterator: String) -> Self {
+        Self { taken: self.taken, ..Self::at(iterator) }
+    }
+
+    /// A page had records, or the sink had some left.
+    pub(super) fn moved(&mut self, next: Option<String>, taken: Taken) {
+        self.quiet.clear();
+        (self.iterator, self.taken) = (next, taken);
+    }
+
+    /// Whether the shard is read to its end, and all of it taken.
+    pub(super) fn is_done(&self) -> bool {
+        self.iterator.is_none() && self.taken == Taken::All
     }
 
     /// A page was empty; the time before which nothing of the shard is unread, if that is now known and to be written.
-    pub(super) fn idled(&mut self, next: String, asked_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn idled(&mut self, next: Option<String>, asked_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.iterator = next;
         self.quiet.push_back(asked_at);
         if self.quiet.len() > QUIET_PAGES {
@@ -69,7 +84,7 @@ mod tests {
 
     /// What each of so many empty pages says, the first of them asked for in that second.
     fn idle(cursor: &mut Cursor, from: usize, pages: usize) -> Vec<Option<DateTime<Utc>>> {
-        (from..from + pages).map(|n| cursor.idled(n.to_string(), second(n))).collect()
+        (from..from + pages).map(|n| cursor.idled(Some(n.to_string()), second(n))).collect()
     }
 
     #[test]
@@ -78,9 +93,9 @@ mod tests {
         assert_eq!(idle(&mut cursor, 0, QUIET_PAGES - 1), [None; QUIET_PAGES - 1]);
         assert_eq!(idle(&mut cursor, QUIET_PAGES - 1, 1), [Some(second(0) - MARGIN)]);
         assert_eq!(idle(&mut cursor, QUIET_PAGES, 1), [Some(second(1) - MARGIN)]);
-        assert_eq!(cursor.iterator, QUIET_PAGES.to_string());
+        assert_eq!(cursor.iterator, Some(QUIET_PAGES.to_string()));
 
-        cursor.moved("a".to_owned());
+        cursor.moved(Some("a".to_owned()), Taken::All);
         assert_eq!(idle(&mut cursor, 50, QUIET_PAGES - 1), [None; QUIET_PAGES - 1]);
         assert_eq!(idle(&mut cursor, 50 + QUIET_PAGES, 1), [Some(second(50) - MARGIN)]);
     }
@@ -90,7 +105,7 @@ mod tests {
         let mut cursor = Cursor::at("0".to_owned());
         idle(&mut cursor, 0, QUIET_PAGES);
         cursor.stamped(second(QUIET_PAGES));
-        assert_eq!(cursor.idled("a".to_owned(), second(QUIET_PAGES)), None);
-        assert!(cursor.idled("b".to_owned(), second(QUIET_PAGES + 1)).is_some());
+        assert_eq!(cursor.idled(Some("a".to_owned()), second(QUIET_PAGES)), None);
+        assert!(cursor.idled(Some("b".to_owned()), second(QUIET_PAGES + 1)).is_some());
     }
 }

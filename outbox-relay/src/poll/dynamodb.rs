@@ -102,31 +102,38 @@ impl Stream for TableStream {
     async fn page(&self, iterator: &str) -> Result<Page, Error> {
         let request = self.client.get_records().shard_iterator(iterator).limit(PAGE_RECORDS);
         let page = request.send().await.map_err(Error::of)?;
-        let records = page.records.unwrap_or_default().into_iter().map(record).collect::<Result<_, _>>()?;
+        let records = page.records.unwrap_or_default().into_iter().map(record).collect();
         Ok(Page { records, next: page.next_shard_iterator })
     }
 }
 
-fn record(record: StreamRecord) -> Result<Record, Error> {
-    let name = record.event_name.as_ref().map_or("", |name| name.as_str()).to_owned();
-    let change = record.dynamodb.ok_or_else(|| Error::Api("a record without its change".to_owned()))?;
-    let sequence_number =
-        change.sequence_number.clone().ok_or_else(|| Error::Api("a record without its number".to_owned()))?;
+/// A record as it came. Whatever it lacks, it must not keep the others from theirs.
+fn record(record: StreamRecord) -> Record {
+    let change = record.dynamodb();
+    let sequence_number = change.and_then(|change| change.sequence_number()).map(str::to_owned);
     let created_at = change
-        .approximate_creation_date_time
+        .and_then(|change| change.approximate_creation_date_time())
         .and_then(|at| DateTime::<Utc>::from_timestamp(at.secs(), at.subsec_nanos()));
+    let id = Record::id(record.event_id(), sequence_number.as_deref(), || format!("{record:?}"));
+    Record { id, sequence_number, created_at, change: self::change(record) }
+}
+
+fn change(record: StreamRecord) -> Change {
+    let unreadable =
+        |reason: &str, whole: String| Change::Unreadable { reason: reason.to_owned(), record: whole };
+    let Some(change) = record.dynamodb else {
+        return unreadable("the record does not tell the change", format!("{record:?}"));
+    };
     let attributes = change.keys.iter().chain(&change.new_image).flat_map(HashMap::values);
     if !attributes.into_iter().all(is_known) {
-        let reason = "the record has an attribute of a type that is not known".to_owned();
-        let change = Change::Unreadable { reason, record: format!("{change:?}") };
-        return Ok(Record { sequence_number, created_at, change });
+        return unreadable("the record has an attribute of a type that is not known", format!("{change:?}"));
     }
+    let name = record.event_name.as_ref().map_or("", |name| name.as_str());
     let keys = change.keys.map(Item::from).unwrap_or_default();
     let made_by = record.user_identity.as_ref();
     let kind = made_by.and_then(|identity| identity.r#type()).unwrap_or_default();
     let principal = made_by.and_then(|identity| identity.principal_id()).unwrap_or_default();
-    let change = Change::of(&name, keys, change.new_image.map(Item::from)).made_by(kind, principal);
-    Ok(Record { sequence_number, created_at, change })
+    Change::of(name, keys, change.new_image.map(Item::from)).made_by(kind, principal)
 }
 
 /// Whether our SDK knows the type of a value, and of all that is in it.

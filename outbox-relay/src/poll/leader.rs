@@ -1,4 +1,4 @@
-//! Which of several pollers works: whoever has the lease, a row of the projection's database.
+//! Which of several pollers, or publishers to one target, works: whoever has the lease, a row of the projection's database.
 //!
 //! Time alone decides who may take it; it never decides who may write. Every transaction of a poller looks whether the
 //! lease is still its own, and holds it until its commit: nobody can take it in between. So a poller that was stopped for
@@ -10,11 +10,10 @@ use sqlx::{AssertSqlSafe, MySqlConnection, MySqlPool, Row};
 use tokio::time::sleep;
 
 use super::Health;
-use super::checkpoint::Places;
 use crate::core::database::{Database, Error};
 
 /// What the pollers' lease is called.
-const NAME: &str = "poll";
+pub(super) const POLL: &str = "poll";
 /// How long the lease is certain after a sign of life: within twice this, another poller works after a kill.
 pub(crate) const LEASE: Duration = Duration::from_secs(4);
 /// How often a poller gives a sign of life, and how often one that waits looks for none.
@@ -27,19 +26,20 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// The steps that are taken with the lease.
 pub(crate) trait Election {
     /// Gives a sign of life, or takes the lease if there was none for too long; whether it is `owner`'s then.
-    async fn lead(&mut self, owner: &str) -> Result<bool, Error>;
+    async fn lead(&mut self, name: &str, owner: &str) -> Result<bool, Error>;
 
     /// Whether it is `owner`'s, which it then stays until the transaction ends.
-    async fn leads(&mut self, owner: &str) -> Result<bool, Error>;
+    async fn leads(&mut self, name: &str, owner: &str) -> Result<bool, Error>;
 
     /// Gives it back.
-    async fn resign(&mut self, owner: &str) -> Result<(), Error>;
+    async fn resign(&mut self, name: &str, owner: &str) -> Result<(), Error>;
 }
 
 /// A database in which only the owner of the lease does anything.
 #[derive(Debug, Clone)]
-pub(super) struct Led<D> {
+pub(crate) struct Led<D> {
     database: D,
+    name: String,
     owner: String,
 }
 
@@ -52,44 +52,70 @@ impl<D: Database<Connection: Election>> Database for Led<D> {
         work: impl AsyncFnOnce(&mut D::Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let work = async |steps: &mut D::Connection| {
-            if steps.leads(&self.owner).await? { work(steps).await } else { Err(Error::Superseded) }
+            if steps.leads(&self.name, &self.owner).await? {
+                work(steps).await
+            } else {
+                Err(Error::Superseded)
+            }
         };
         self.database.transact(longest, work).await
     }
 }
 
-impl<D: Database<Connection: Election + Places> + Clone> Led<D> {
-    pub(super) fn new(database: D, owner: String) -> Self {
-        Self { database, owner }
+impl<D: Database<Connection: Election>> Led<D> {
+    /// A lease of this name, for an owner that nobody else is called as.
+    pub(crate) fn new(database: D, name: String, owner: String) -> Self {
+        Self { database, name, owner }
     }
 
-    /// Waits until it is our turn. Who waits is well: it is ready to take over.
-    pub(super) async fn wait(&self, health: &Health) -> Result<(), Error> {
+    /// Waits until it is our turn. Who waits is well, unless something is lost: it is ready to take over.
+    pub(crate) async fn wait(
+        &self,
+        health: &Health,
+        any_trimmed: impl AsyncFn(&mut D::Connection) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
         while !self.lead().await? {
-            let trimmed = self.database.transact(TIMEOUT, async |steps| steps.any_trimmed().await).await?;
+            let trimmed = self.database.transact(TIMEOUT, &any_trimmed).await?;
             health.shards(trimmed, false);
             health.round();
             sleep(SIGN_INTERVAL).await;
         }
-        tracing::info!(lease.owner = self.owner, "leads");
+        tracing::info!(lease.name = self.name, lease.owner = self.owner, "leads");
         Ok(())
     }
 
+    /// Does some work for as long as it is our turn.
+    pub(crate) async fn hold<T>(
+        &self,
+        work: impl Future<Output = Result<T, super::Error>>,
+    ) -> Result<T, super::Error> {
+        tokio::select! {
+            biased;
+            kept = self.keep() => Err(kept.err().unwrap_or(Error::Superseded).into()),
+            worked = work => worked,
+        }
+    }
+
+    /// Lets the next one work at once.
+    pub(crate) async fn release(&self) {
+        let resigned = self
+            .database
+            .transact(TIMEOUT, async |steps: &mut D::Connection| steps.resign(&self.name, &self.owner).await);
+        if let Err(error) = resigned.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the lease is left to its end");
+        }
+    }
+
     /// Gives signs of life for as long as it is our turn.
-    pub(super) async fn keep(&self) -> Result<(), Error> {
+    async fn keep(&self) -> Result<(), Error> {
         while self.lead().await? {
             sleep(SIGN_INTERVAL).await;
         }
         Err(Error::Superseded)
     }
 
-    /// Lets the next one work at once.
-    pub(super) async fn resign(&self) -> Result<(), Error> {
-        self.database.transact(TIMEOUT, async |steps| steps.resign(&self.owner).await).await
-    }
-
     async fn lead(&self) -> Result<bool, Error> {
-        self.database.transact(TIMEOUT, async |steps| steps.lead(&self.owner).await).await
+        self.database.transact(TIMEOUT, async |steps| steps.lead(&self.name, &self.owner).await).await
     }
 }
 
@@ -107,10 +133,10 @@ pub fn watched(pool: &MySqlPool) -> MySqlPool {
 }
 
 impl Election for MySqlConnection {
-    async fn lead(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn lead(&mut self, name: &str, owner: &str) -> Result<bool, Error> {
         // Without a lock: whoever waits must not hold up whoever works.
         let open = "SELECT owner = ? OR until < UTC_TIMESTAMP(6) FROM leases WHERE name = ?";
-        let open = sqlx::query(open).bind(owner).bind(NAME).fetch_optional(&mut *self).await?;
+        let open = sqlx::query(open).bind(owner).bind(name).fetch_optional(&mut *self).await?;
         if open.map(|row| row.try_get::<bool, _>(0)).transpose()? == Some(false) {
             return Ok(false);
         }
@@ -119,21 +145,21 @@ impl Election for MySqlConnection {
                     ON DUPLICATE KEY UPDATE \
                     owner = IF(until < UTC_TIMESTAMP(6), VALUES(owner), owner), \
                     until = IF(owner = VALUES(owner), VALUES(until), until)";
-        let lead = sqlx::query(lead).bind(NAME).bind(owner).bind(LEASE.as_secs());
+        let lead = sqlx::query(lead).bind(name).bind(owner).bind(LEASE.as_secs());
         lead.execute(&mut *self).await?;
-        self.leads(owner).await
+        self.leads(name, owner).await
     }
 
-    async fn leads(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn leads(&mut self, name: &str, owner: &str) -> Result<bool, Error> {
         // Shared, so that the transactions of several shards do not wait for each other.
         let leads = "SELECT owner = ? FROM leases WHERE name = ? LOCK IN SHARE MODE";
-        let row = sqlx::query(leads).bind(owner).bind(NAME).fetch_optional(self).await?;
+        let row = sqlx::query(leads).bind(owner).bind(name).fetch_optional(self).await?;
         Ok(row.map(|row| row.try_get::<bool, _>(0)).transpose()?.unwrap_or(false))
     }
 
-    async fn resign(&mut self, owner: &str) -> Result<(), Error> {
+    async fn resign(&mut self, name: &str, owner: &str) -> Result<(), Error> {
         let resign = "DELETE FROM leases WHERE name = ? AND owner = ?";
-        sqlx::query(resign).bind(NAME).bind(owner).execute(self).await?;
+        sqlx::query(resign).bind(name).bind(owner).execute(self).await?;
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use dynamodb::Source;
 pub use health::Health;
 pub use leader::watched;
-pub(crate) use poller::Sink;
+pub(crate) use poller::{Sink, Taken};
 
 use self::checkpoint::{Checkpoints, Places};
 use self::leader::{Election, Led};
@@ -84,7 +84,7 @@ where
         now: fn() -> DateTime<Utc>,
         owner: String,
     ) -> Self {
-        Self { table, database: Led::new(database, owner), health, now }
+        Self { table, database: Led::new(database, leader::POLL.to_owned(), owner), health, now }
     }
 
     /// Runs for ever.
@@ -94,19 +94,13 @@ where
 
     /// Lets the next poller work at once.
     pub(crate) async fn release(&self) {
-        if let Err(error) = self.database.resign().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the lease is left to its end");
-        }
+        self.database.release().await;
     }
 
     /// Works while it is our turn, until something fails.
     async fn work(&self, failures: &mut u32) -> Result<Infallible, Error> {
-        self.database.wait(&self.health).await?;
-        tokio::select! {
-            biased;
-            kept = self.database.keep() => Err(kept.err().map_or(Error::Database(database::Error::Superseded), Error::from)),
-            followed = self.follow(failures) => followed,
-        }
+        self.database.wait(&self.health, async |steps| steps.any_trimmed().await).await?;
+        self.database.hold(self.follow(failures)).await
     }
 
     /// Follows the stream that the table has now, until something fails. Starting anew from the checkpoints forgets

@@ -46,8 +46,20 @@ pub(crate) trait Sink {
     /// Whether anything is lost that nobody mended yet.
     async fn any_trimmed(&self) -> Result<bool, database::Error>;
 
-    /// Takes records of a shard. Its place is behind a record only once that is taken.
-    async fn take(&self, shard: &str, records: &[Record]) -> Result<(), Error>;
+    /// Takes records of a shard, and what it still has of those before. The shard's place is behind a record only once that
+    /// is taken.
+    async fn take(&self, shard: &str, records: Vec<Record>) -> Result<Taken, Error>;
+}
+
+/// How much of what it was given a sink took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// All of it.
+    All,
+    /// Some: the rest waits in the sink, which is asked again, and has room for more.
+    Some,
+    /// Some, and there is no room for more.
+    Enough,
 }
 
 /// Reads a stream into a sink.
@@ -188,29 +200,33 @@ impl<S: Stream, K: Sink> Poller<S, K> {
 
     async fn page(&self, shard: &str, mut cursor: Cursor) -> Result<Step, Error> {
         let asked_at = (self.now)();
-        let Page { records, next } = match self.stream.page(&cursor.iterator).await {
+        let Page { records, next } = match self.next(&cursor).await {
             Ok(page) => page,
             // Nothing was read, so nothing is known: the new cursor has no quiet run.
             Err(stream::Error::Expired) => {
-                return Ok(Step::On(Cursor::at(self.iterator(shard).await?), false));
+                return Ok(Step::On(cursor.anew(self.iterator(shard).await?), false));
             }
             Err(stream::Error::Trimmed) => {
-                return Ok(Step::On(Cursor::at(self.restart(shard).await?), false));
+                return Ok(Step::On(cursor.anew(self.restart(shard).await?), false));
             }
             Err(error) => return Err(error.into()),
         };
         let moved = !records.is_empty();
-        if moved {
-            self.sink.take(shard, &records).await?;
-        }
-        let Some(next) = next else { return Ok(Step::End) };
-        if moved {
-            cursor.moved(next);
+        if moved || cursor.taken != Taken::All {
+            cursor.moved(next, self.sink.take(shard, records).await?);
         } else if let Some(as_of) = cursor.idled(next, asked_at) {
             self.sink.stamp(shard, as_of).await?;
             cursor.stamped(asked_at);
         }
-        Ok(Step::On(cursor, moved))
+        Ok(if cursor.is_done() { Step::End } else { Step::On(cursor, moved) })
+    }
+
+    /// The next page; nothing where none is left, or the sink has no room for it.
+    async fn next(&self, cursor: &Cursor) -> Result<Page, stream::Error> {
+        match &cursor.iterator {
+            Some(iterator) if cursor.taken != Taken::Enough => self.stream.page(iterator).await,
+            iterator => Ok(Page { records: Vec::new(), next: iterator.clone() }),
+        }
     }
 }
 
@@ -227,3 +243,6 @@ fn report_lost(shard: &str) {
         "the stream dropped records before they were read: whoever is told of them may miss changes",
     );
 }
+
+#[cfg(test)]
+mod tests;

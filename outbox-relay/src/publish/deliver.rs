@@ -1,20 +1,26 @@
-//! Bringing a window to the target, however long that takes.
+//! Bringing a shard's events to the target, however long that takes.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use contracts::json::CloudEvent;
 use rand::Rng;
-use tokio::time::sleep;
+use tokio::time::Instant;
 
 use super::health::Health;
 use super::ledger::{Ledger, Undelivered};
+use super::queue::{Entry, Queue};
 use super::target::{Outcome, Target};
-use super::window::Window;
-use crate::core::{Record, database};
+use crate::core::database;
+use crate::metrics::{self, Sent};
+use crate::poll::Taken;
 
 /// How often an event is refused before it is put aside: a target that is being deployed may refuse what it takes a
 /// moment later.
 const REFUSALS: u32 = 5;
+/// How often an event fails, each time while others are taken, before it is put aside like one that is refused. With the
+/// waits between, about half a minute: for so long one of several machines behind a target may fail.
+const FAILURES: u32 = 10;
 /// Failures in a row after which the target is said to take nothing. One is told to the log only.
 const TOLERATED_FAILURES: u32 = 3;
 /// First wait after a failure, doubled with every further one.
@@ -23,125 +29,157 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// Longest wait that a target may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+/// Most events of a shard that wait for the target before no more are read: those of one page.
+const MAX_WAITING: usize = 1000;
 
-/// An event on its way.
-struct Pending<'w> {
-    record: &'w Record,
-    event: &'w CloudEvent,
-    refusals: u32,
+/// What all shards together learnt of the target.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    /// Events that it took.
+    taken: Cell<u64>,
+    /// Deliveries in a row of which it took nothing.
+    in_vain: Cell<u32>,
 }
 
-/// What one try came to.
-#[derive(Default)]
-struct Round {
-    /// Something was taken, or put aside.
-    progressed: bool,
-    /// How long the target asks to be left alone.
-    retry_after: Option<Duration>,
-    reason: Option<String>,
+/// Brings events to a target.
+#[derive(Clone, Copy)]
+pub(super) struct Courier<'t> {
+    pub target: &'t Target,
+    pub ledger: &'t Ledger,
+    pub health: &'t Health,
+    pub evidence: &'t Evidence,
 }
 
-/// Returns once the target has every event of the window, or it is put aside. It never gives up: what a target that is
-/// down was not told, it is told when it is back.
-///
-/// # Errors
-/// When something cannot be put aside; then the window comes again.
-pub(super) async fn deliver(
-    window: &Window<'_>,
-    target: &Target,
-    ledger: &Ledger,
-    health: &Health,
-) -> Result<(), database::Error> {
-    let mut failures = 0;
-    for (record, reason) in &window.strange {
-        while !put_aside(ledger, record, Undelivered::Record, reason, health).await? {
-            pause(&mut failures, None).await;
+impl Courier<'_> {
+    /// Sends what there is to send now, and writes the place that the shard has with that. It waits for nothing: what the
+    /// target does not take stays in the queue.
+    ///
+    /// # Errors
+    /// When the place cannot be written, or something not be put aside.
+    pub(super) async fn deliver(&self, shard: &str, queue: &mut Queue) -> Result<Taken, database::Error> {
+        loop {
+            let progressed = self.clear(queue).await? | self.attempt(queue).await?;
+            if let Some(last) = queue.pass() {
+                self.ledger.advance(shard, &last).await?;
+                // A page may take its time; what is through shows that all works.
+                self.health.reading().round();
+            }
+            if !progressed {
+                break;
+            }
         }
+        let is_stuck = queue.is_stuck();
+        self.health.full(shard, is_stuck);
+        Ok(match queue.waiting() {
+            0 => Taken::All,
+            1..MAX_WAITING if !is_stuck => Taken::Some,
+            _ => Taken::Enough,
+        })
     }
-    let mut pending: Vec<_> =
-        window.events.iter().map(|(record, event)| Pending { record, event, refusals: 0 }).collect();
-    while !pending.is_empty() {
+
+    /// Puts aside what is no event; whether there was any.
+    async fn clear(&self, queue: &mut Queue) -> Result<bool, database::Error> {
+        let mut any = false;
+        while let Some(entry) = queue.strange(Instant::now()) {
+            let Some(Err(reason)) = entry.content.clone() else { break };
+            any |= self.give_up(entry, &reason).await?;
+        }
+        Ok(any)
+    }
+
+    /// Sends the next events; whether any was taken, or put aside.
+    async fn attempt(&self, queue: &mut Queue) -> Result<bool, database::Error> {
+        let now = Instant::now();
+        if queue.rests_until.is_some_and(|until| now < until) {
+            return Ok(false);
+        }
         // A target that is down, or has too much to do, is asked with one event.
-        let most = if failures == 0 { pending.len() } else { 1 };
-        let round = attempt(&mut pending, most, target, ledger, health).await?;
-        if round.progressed {
-            failures = 0;
-            health.refusing(false);
-        } else {
-            tracing::warn!(
-                reason = round.reason,
-                failures,
-                waiting = pending.len(),
-                "the target takes no event"
-            );
-            health.refusing(failures >= TOLERATED_FAILURES);
-            pause(&mut failures, round.retry_after).await;
+        let most = if queue.failures == 0 { self.target.most() } else { 1 };
+        let sent = queue.next(most, now);
+        let events: Vec<&CloudEvent> =
+            sent.iter().filter_map(|entry| entry.content.as_ref()?.as_ref().ok()).collect();
+        if events.is_empty() {
+            return Ok(false);
         }
+        let outcomes = self.target.deliver(&events).await;
+        let taken = outcomes.iter().filter(|outcome| **outcome == Outcome::Taken).count();
+        self.evidence.taken.set(self.evidence.taken.get() + taken as u64);
+        let (mut progressed, mut retry_after, mut reason) = (false, None, None);
+        for (entry, outcome) in sent.into_iter().zip(outcomes) {
+            if let Outcome::Failed(_, asked) = &outcome {
+                retry_after = retry_after.max(*asked);
+            }
+            reason = outcome.reason().or(reason);
+            progressed |= self.settle(entry, outcome).await?;
+        }
+        if progressed {
+            queue.failures = 0;
+            self.evidence.in_vain.set(0);
+            self.health.refusing(false);
+        } else {
+            let (failures, waiting) = (self.evidence.in_vain.get(), queue.waiting());
+            tracing::warn!(reason, failures, waiting, "the target takes no event");
+            self.health.refusing(failures >= TOLERATED_FAILURES);
+            self.evidence.in_vain.set(failures.saturating_add(1));
+            queue.rests_until = Some(Instant::now() + wait(queue.failures, retry_after));
+            queue.failures = queue.failures.saturating_add(1);
+        }
+        Ok(progressed)
     }
-    Ok(())
-}
 
-/// Sends the first of what is pending; what is done with leaves the list, the rest stays in its order.
-async fn attempt(
-    pending: &mut Vec<Pending<'_>>,
-    most: usize,
-    target: &Target,
-    ledger: &Ledger,
-    health: &Health,
-) -> Result<Round, database::Error> {
-    let events: Vec<&CloudEvent> = pending.iter().take(most).map(|pending| pending.event).collect();
-    let outcomes = target.deliver(&events).await;
-    let mut round = Round::default();
-    let mut left = Vec::new();
-    let rest = pending.split_off(events.len());
-    for (mut one, outcome) in pending.drain(..).zip(outcomes) {
-        match outcome {
-            Outcome::Taken => round.progressed = true,
+    /// What becomes of an event that was sent; whether it is done with.
+    async fn settle(&self, entry: &mut Entry, outcome: Outcome) -> Result<bool, database::Error> {
+        let (reason, retry_after, bound) = match outcome {
+            Outcome::Taken => {
+                entry.content = None;
+                metrics::sent(Sent::Delivered);
+                return Ok(true);
+            }
             Outcome::Refused(reason) => {
-                one.refusals += 1;
-                let done = one.refusals >= REFUSALS
-                    && put_aside(ledger, one.record, Undelivered::Event(one.event), &reason, health).await?;
-                round.progressed |= done;
-                round.reason = Some(reason);
-                if !done {
-                    left.push(one);
-                }
+                metrics::sent(Sent::Refused);
+                entry.refusals += 1;
+                (reason, None, REFUSALS)
             }
             Outcome::Failed(reason, retry_after) => {
-                round.retry_after = round.retry_after.max(retry_after);
-                round.reason = Some(reason);
-                left.push(one);
+                metrics::sent(Sent::Failed);
+                entry.refusals += u32::from(self.is_its_own_fault(entry));
+                (reason, retry_after, FAILURES)
             }
+        };
+        entry.rests_until = Some(Instant::now() + wait(entry.refusals, retry_after));
+        entry.tries += 1;
+        Ok(entry.refusals >= bound && self.give_up(entry, &reason).await?)
+    }
+
+    /// Whether the target took others since this one failed the last time: then it is not down.
+    fn is_its_own_fault(&self, entry: &mut Entry) -> bool {
+        let taken = self.evidence.taken.get();
+        entry.taken_before.replace(taken).is_some_and(|before| before < taken)
+    }
+
+    /// Puts aside what the target will not have, or what is no event; whether there was room.
+    async fn give_up(&self, entry: &mut Entry, reason: &str) -> Result<bool, database::Error> {
+        let Some(content) = &entry.content else { return Ok(true) };
+        let what = content.as_ref().map_or(Undelivered::Record, Undelivered::Event);
+        let done = self.ledger.put_aside(&entry.record, what, reason).await?;
+        if done {
+            tracing::error!(
+                stream.sequence_number = entry.record.sequence_number,
+                reason,
+                "an event is put aside as undelivered"
+            );
+            metrics::sent(Sent::PutAside);
+            entry.content = None;
+        } else {
+            entry.is_stuck = true;
+            entry.rests_until = Some(Instant::now() + MAX_BACKOFF);
         }
+        Ok(done)
     }
-    left.extend(rest);
-    *pending = left;
-    Ok(round)
 }
 
-async fn put_aside(
-    ledger: &Ledger,
-    record: &Record,
-    what: Undelivered<'_>,
-    reason: &str,
-    health: &Health,
-) -> Result<bool, database::Error> {
-    let done = ledger.put_aside(record, what, reason).await?;
-    health.full(!done);
-    let sequence_number = record.sequence_number.as_str();
-    if done {
-        tracing::error!(
-            stream.sequence_number = sequence_number,
-            reason,
-            "an event is put aside as undelivered"
-        );
-    }
-    Ok(done)
-}
-
-async fn pause(failures: &mut u32, asked: Option<Duration>) {
-    sleep(backoff(*failures, asked, rand::rng().random_range(0.5..1.0))).await;
-    *failures = failures.saturating_add(1);
+fn wait(failures: u32, asked: Option<Duration>) -> Duration {
+    backoff(failures, asked, rand::rng().random_range(0.5..1.0))
 }
 
 /// The wait after so many failures, or what the target asks for if that is longer.

@@ -1,5 +1,6 @@
 //! Whether publishing works, for `/readyz`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use platform::health::{NotReady, Ready};
@@ -18,8 +19,8 @@ pub struct Health {
 struct State {
     /// The target takes nothing.
     refusing: bool,
-    /// No more may be put aside.
-    full: bool,
+    /// Shards of which no more may be put aside.
+    full: BTreeSet<String>,
 }
 
 impl Health {
@@ -32,20 +33,31 @@ impl Health {
         self.target.send_modify(|state| state.refusing = refusing);
     }
 
-    pub(super) fn full(&self, full: bool) {
-        self.target.send_modify(|state| state.full = full);
+    /// Whether more of this shard should be put aside than may be.
+    pub(super) fn full(&self, shard: &str, full: bool) {
+        self.target.send_modify(|state| match full {
+            true => drop(state.full.insert(shard.to_owned())),
+            false => drop(state.full.remove(shard)),
+        });
+    }
+
+    /// The stream is read anew: nothing is known of its shards.
+    pub(super) fn anew(&self) {
+        self.target.send_modify(|state| state.full.clear());
     }
 }
 
 impl Ready for Health {
     async fn check(&self) -> Result<(), NotReady> {
         // First: while the target takes nothing, reading stands still as well.
-        match *self.target.borrow() {
-            State { full: true, .. } => {
+        {
+            let state = self.target.borrow();
+            if !state.full.is_empty() {
                 return Err(NotReady("too many events are put aside; see docs/operations.md"));
             }
-            State { refusing: true, .. } => return Err(NotReady("the target takes no events")),
-            State { .. } => {}
+            if state.refusing {
+                return Err(NotReady("the target takes no events"));
+            }
         }
         self.reading.check().await
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use contracts::json::CloudEvent;
 use sqlx::mysql::MySqlRow;
-use sqlx::{Connection, MySqlConnection, MySqlPool, Row};
+use sqlx::{MySqlConnection, Row};
 
 use super::target::Name;
-use crate::core::database::Error;
-use crate::core::{Record, lease};
+use crate::core::Record;
+use crate::core::database::{Database, Error, Mysql};
 use crate::poll::checkpoint::REMEMBERED_DAYS;
+use crate::poll::leader::Led;
 use crate::poll::shards::{Known, Survey};
 
 /// Longest that one of these pieces of work may take: a few rows by their keys. What takes longer waits for a server
@@ -27,7 +28,7 @@ const LOSE: &str = "UPDATE publications SET trimmed_at = UTC_TIMESTAMP(6), seque
 /// What is kept for one target, of one stream.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
-    pool: MySqlPool,
+    database: Led<Mysql>,
     target: String,
     stream: String,
 }
@@ -40,15 +41,15 @@ pub(super) enum Undelivered<'e> {
 }
 
 impl Ledger {
-    pub(super) fn new(pool: MySqlPool, target: &Name, stream: &str) -> Self {
-        Self { pool, target: target.as_str().to_owned(), stream: stream.to_owned() }
+    pub(super) fn new(database: Led<Mysql>, target: &Name, stream: &str) -> Self {
+        Self { database, target: target.as_str().to_owned(), stream: stream.to_owned() }
     }
 
     async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut MySqlConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        lease::run(&self.pool, TIMEOUT, work).await
+        self.database.transact(TIMEOUT, work).await
     }
 
     /// Every shard of the stream that was ever seen.
@@ -82,7 +83,6 @@ impl Ledger {
     /// Writes what a survey found, and which shards ended, in one step.
     pub(super) async fn settle(&self, survey: &Survey, ended: &[String]) -> Result<(), Error> {
         self.run(async |connection| {
-            let mut transaction = connection.begin().await?;
             for begin in &survey.begin {
                 let sql = sqlx::query(
                     "INSERT INTO publications (target, stream, shard, as_of, trimmed_at) \
@@ -90,19 +90,19 @@ impl Ledger {
                      ON DUPLICATE KEY UPDATE shard = VALUES(shard)",
                 );
                 let sql = sql.bind(&self.target).bind(&self.stream).bind(&begin.shard);
-                sql.bind(begin.as_of).bind(begin.orphan).execute(&mut *transaction).await?;
+                sql.bind(begin.as_of).bind(begin.orphan).execute(&mut *connection).await?;
             }
             let finish = "UPDATE publications SET finished_at = UTC_TIMESTAMP(6) \
                           WHERE target = ? AND stream = ? AND shard = ?";
             for shard in survey.gone.iter().chain(ended) {
                 let sql = sqlx::query(finish).bind(&self.target).bind(&self.stream).bind(shard);
-                sql.execute(&mut *transaction).await?;
+                sql.execute(&mut *connection).await?;
             }
             for shard in survey.gone.iter().chain(&survey.stale) {
                 let sql = sqlx::query(LOSE).bind(&self.target).bind(&self.stream).bind(shard);
-                sql.execute(&mut *transaction).await?;
+                sql.execute(&mut *connection).await?;
             }
-            Ok(transaction.commit().await?)
+            Ok(())
         })
         .await
     }
@@ -148,11 +148,7 @@ impl Ledger {
 
     /// Whether anything is lost for this target that nobody mended yet.
     pub(super) async fn any_trimmed(&self) -> Result<bool, Error> {
-        self.run(async |connection| {
-            let sql = "SELECT 1 FROM publications WHERE target = ? AND trimmed_at IS NOT NULL LIMIT 1";
-            Ok(sqlx::query(sql).bind(&self.target).fetch_optional(connection).await?.is_some())
-        })
-        .await
+        self.run(async |connection| any_trimmed(connection, &self.target).await).await
     }
 
     /// Keeps a record aside, unless there are too many already; whether it did. Seen again, it stays as it was.
@@ -175,15 +171,23 @@ impl Ledger {
                 return Ok(false);
             }
             let sql = sqlx::query(
-                "INSERT INTO undelivered (target, stream, sequence_number, reason, event, record, put_aside_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE target = target",
+                "INSERT INTO undelivered \
+                 (target, stream, digest, sequence_number, reason, event, record, put_aside_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6)) ON DUPLICATE KEY UPDATE target = target",
             );
-            let sql = sql.bind(&self.target).bind(&self.stream).bind(&record.sequence_number);
+            let sql = sql.bind(&self.target).bind(&self.stream).bind(&record.id);
+            let sql = sql.bind(record.sequence_number.as_deref().unwrap_or_default());
             sql.bind(reason).bind(event).bind(row).execute(connection).await?;
             Ok(true)
         })
         .await
     }
+}
+
+/// Whether anything is lost for a target that nobody mended yet.
+pub(super) async fn any_trimmed(connection: &mut MySqlConnection, target: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM publications WHERE target = ? AND trimmed_at IS NOT NULL LIMIT 1";
+    Ok(sqlx::query(sql).bind(target).fetch_optional(connection).await?.is_some())
 }
 
 fn known(row: &MySqlRow) -> Result<Known, sqlx::Error> {
@@ -195,3 +199,6 @@ fn known(row: &MySqlRow) -> Result<Known, sqlx::Error> {
         trimmed: row.try_get::<Option<DateTime<Utc>>, _>(4)?.is_some(),
     })
 }
+
+#[cfg(test)]
+mod tests;

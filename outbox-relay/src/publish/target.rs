@@ -29,6 +29,14 @@ impl Outcome {
     pub(super) fn failed(reason: impl fmt::Display) -> Self {
         Self::Failed(reason.to_string(), None)
     }
+
+    /// Why it was not taken.
+    pub(super) fn reason(&self) -> Option<String> {
+        match self {
+            Self::Taken => None,
+            Self::Refused(reason) | Self::Failed(reason, _) => Some(reason.clone()),
+        }
+    }
 }
 
 /// The kinds of targets.

@@ -87,7 +87,7 @@ pub enum Command {
 }
 
 /// Which records.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, Clone, Args)]
 pub struct Filter {
     /// Only those of this stream (its ARN).
     #[arg(long)]
@@ -95,6 +95,9 @@ pub struct Filter {
     /// Only those whose reason holds these words.
     #[arg(long)]
     reason: Option<String>,
+    /// Only those that can be redriven: none that a purge emptied.
+    #[arg(long)]
+    full: bool,
 }
 
 /// Does it, and prints what came of it.
@@ -131,6 +134,7 @@ pub async fn run(pool: MySqlPool, command: Command) -> Result<(), Error> {
             let mut ids = ids;
             loop {
                 if all {
+                    let filter = Filter { full: true, ..filter.clone() };
                     let page = store.page(&filter, last, u32::try_from(MAX_PAGE).unwrap_or(1)).await?;
                     ids = page.iter().map(|entry| entry.id).collect();
                 }
@@ -186,8 +190,9 @@ fn told_redriven(applied: u64, stays: &[(u64, String)], json: bool) -> Result<()
 
 fn tell(entry: &Entry) {
     let Entry { id, first_seen_at, stream, sequence_number, reason, .. } = entry;
+    let emptied = if entry.emptied_at.is_some() { "  (emptied)" } else { "" };
     let first_seen_at = first_seen_at.format("%Y-%m-%dT%H:%M:%SZ");
-    println!("{id}  {first_seen_at}  {stream} {sequence_number}  {reason}");
+    println!("{id}  {first_seen_at}  {stream} {sequence_number}  {reason}{emptied}");
 }
 
 fn print(answer: &impl Serialize) {

@@ -27,16 +27,13 @@ impl Store {
         let database = Mysql::new(self.pool.clone());
         let applied = database.transact(TIMEOUT, async |connection: &mut MySqlConnection| {
             // Two at once: the second waits here, and then finds nothing.
-            let select = "SELECT stream, sequence_number, record FROM quarantine WHERE id = ? FOR UPDATE";
+            let select = "SELECT stream, record FROM quarantine WHERE id = ? FOR UPDATE";
             let Some(row) = sqlx::query(select).bind(id).fetch_optional(&mut *connection).await? else {
                 return Ok(Outcome::Missing);
             };
             let (stream, kept): (String, String) = (row.try_get("stream")?, row.try_get("record")?);
-            let record = Record {
-                sequence_number: row.try_get("sequence_number")?,
-                created_at: None,
-                change: change(&kept),
-            };
+            let record =
+                Record { id: String::new(), sequence_number: None, created_at: None, change: change(&kept) };
             let batch = Batch { stream: &stream, records: &[record], progress: Progress::Caller };
             let plan = Plan::of(&batch);
             let outcome = match plan.put_aside().next() {

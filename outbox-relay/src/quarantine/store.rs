@@ -24,15 +24,19 @@ pub(super) struct Entry {
     pub sequence_number: String,
     pub reason: String,
     pub first_seen_at: DateTime<Utc>,
+    /// When its content was taken away: it can no more be redriven.
+    pub emptied_at: Option<DateTime<Utc>>,
     /// What was kept of it; not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<Value>,
 }
 
-const QUARANTINED: &str = "UPDATE quarantine SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1) \
-    WHERE record <> '' AND first_seen_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
-const UNDELIVERED: &str = "UPDATE undelivered SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1) \
-    WHERE record <> '' AND put_aside_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
+const QUARANTINED: &str = "UPDATE quarantine \
+    SET record = '', reason = SUBSTRING_INDEX(reason, ': ', 1), emptied_at = UTC_TIMESTAMP(6) \
+    WHERE emptied_at IS NULL AND first_seen_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
+/// What is no event, the quarantine has as well, and says so longer.
+const UNDELIVERED: &str = "DELETE FROM undelivered \
+    WHERE record IS NOT NULL AND put_aside_at < UTC_TIMESTAMP(6) - INTERVAL ? DAY LIMIT ?";
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -53,9 +57,12 @@ impl Store {
     ) -> Result<Vec<Entry>, sqlx::Error> {
         lease::run(&self.pool, TIMEOUT, async |connection| {
             let mut query = QueryBuilder::new(
-                "SELECT id, stream, sequence_number, reason, first_seen_at FROM quarantine WHERE id > ",
+                "SELECT id, stream, sequence_number, reason, first_seen_at, emptied_at FROM quarantine WHERE id > ",
             );
             query.push_bind(after);
+            if filter.full {
+                query.push(" AND emptied_at IS NULL");
+            }
             if let Some(stream) = &filter.stream {
                 query.push(" AND stream = ").push_bind(stream.as_str());
             }
@@ -71,7 +78,7 @@ impl Store {
     /// One record, whole.
     pub(super) async fn entry(&self, id: u64) -> Result<Option<Entry>, sqlx::Error> {
         lease::run(&self.pool, TIMEOUT, async |connection| {
-            let select = "SELECT id, stream, sequence_number, reason, first_seen_at, record \
+            let select = "SELECT id, stream, sequence_number, reason, first_seen_at, emptied_at, record \
                           FROM quarantine WHERE id = ?";
             let Some(row) = sqlx::query(select).bind(id).fetch_optional(connection).await? else {
                 return Ok(None);
@@ -87,7 +94,7 @@ impl Store {
     pub(super) async fn discard(&self, id: u64) -> Result<Option<Entry>, sqlx::Error> {
         lease::run(&self.pool, TIMEOUT, async |connection| {
             let mut transaction = connection.begin().await?;
-            let select = "SELECT id, stream, sequence_number, reason, first_seen_at \
+            let select = "SELECT id, stream, sequence_number, reason, first_seen_at, emptied_at \
                           FROM quarantine WHERE id = ? FOR UPDATE";
             let Some(row) = sqlx::query(select).bind(id).fetch_optional(&mut *transaction).await? else {
                 return Ok(None);
@@ -99,8 +106,8 @@ impl Store {
         .await
     }
 
-    /// Empties records that were put aside so many days ago, here or by a publisher, and of their reasons what may quote
-    /// them. How many.
+    /// Empties records that were put aside so many days ago, and of their reasons what may quote them; and removes those
+    /// that a publisher put aside. How many.
     pub(super) async fn purge(&self, days: i64) -> Result<u64, sqlx::Error> {
         Ok(self.empty(QUARANTINED, days).await? + self.empty(UNDELIVERED, days).await?)
     }
@@ -126,6 +133,7 @@ fn entry(row: &MySqlRow) -> Result<Entry, sqlx::Error> {
         sequence_number: row.try_get("sequence_number")?,
         reason: row.try_get("reason")?,
         first_seen_at: row.try_get("first_seen_at")?,
+        emptied_at: row.try_get("emptied_at")?,
         record: None,
     })
 }

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::events::POISON;
 use super::mutation::Mutation;
-use super::world::{World, now, pause, sequence_number, tell};
+use super::world::{World, now, pause, tell};
 use crate::core::Edition;
 use crate::core::database::{Database, Error, Projection};
 use crate::core::plan::Quarantined;
@@ -27,7 +27,7 @@ use crate::poll::shards::{Begin, Known};
 pub(super) struct Data {
     /// By table and key: the version, and the row.
     pub rows: BTreeMap<(&'static str, String), (u64, String)>,
-    /// Sequence numbers.
+    /// Ids of records.
     pub quarantine: BTreeSet<String>,
     checkpoints: BTreeMap<String, Known>,
     lease: Lease,
@@ -278,7 +278,7 @@ fn mutated(
     as_of: Option<DateTime<Utc>>,
 ) -> (String, Option<DateTime<Utc>>) {
     let state = world.borrow();
-    let next = || state.shards.after(shard, sequence).map_or(sequence.to_owned(), sequence_number);
+    let next = || state.shards.after(shard, sequence).unwrap_or(sequence.to_owned());
     match state.mutation {
         Some(Mutation::PastTheUnapplied) => (next(), as_of),
         Some(Mutation::TimeOfApplying) => (sequence.to_owned(), Some(super::world::now())),
@@ -344,7 +344,7 @@ impl Places for Transaction {
 }
 
 impl Election for Transaction {
-    async fn lead(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn lead(&mut self, _: &str, owner: &str) -> Result<bool, Error> {
         self.read().await?;
         loop {
             {
@@ -364,7 +364,7 @@ impl Election for Transaction {
         }
     }
 
-    async fn leads(&mut self, owner: &str) -> Result<bool, Error> {
+    async fn leads(&mut self, _: &str, owner: &str) -> Result<bool, Error> {
         self.read().await?;
         let state = &mut *self.world.borrow_mut();
         let unfenced = state.has(Mutation::NoFence);
@@ -377,7 +377,7 @@ impl Election for Transaction {
         Ok(leads)
     }
 
-    async fn resign(&mut self, owner: &str) -> Result<(), Error> {
+    async fn resign(&mut self, _: &str, owner: &str) -> Result<(), Error> {
         self.read().await?;
         let lease = &mut self.world.borrow_mut().data.lease;
         lease.owner.take_if(|leader| leader == owner);

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mutation::Mutation;
-use super::world::{KEPT, State, World, now, pause, tell};
+use super::world::{KEPT, State, World, now, pause, sequence_number, tell};
 use crate::poll::stream::{Error, Page, Shard, Stream, Table};
 
 pub(super) const ARN: &str = "arn:aws:dynamodb:sim:0:table/outbox/stream/0";
@@ -43,21 +43,19 @@ impl Shards {
         self.0.push(ModelShard { id, parent, places, events: Vec::new(), closed_at: None, listed_from });
     }
 
-    /// An item's change goes to the shard that has its place; the event before it there.
-    pub(super) fn append(&mut self, item: &str, event: usize) -> Option<usize> {
+    /// An item's change goes to the shard that has its place; where it is there, and the event before it.
+    pub(super) fn append(&mut self, item: &str, event: usize) -> (usize, Option<usize>) {
         let place = item.bytes().fold(7, |hash: u64, byte| hash.wrapping_mul(31) + u64::from(byte)) % PLACES;
         let has = |shard: &&mut ModelShard| shard.closed_at.is_none() && shard.places.contains(&place);
         let shard = self.0.iter_mut().find(has).unwrap();
         shard.events.push(event);
-        shard.events.iter().rev().nth(1).copied()
+        (shard.events.len() - 1, shard.events.iter().rev().nth(1).copied())
     }
 
-    /// The event that follows one in its shard, whose index its sequence number is.
-    pub(super) fn after(&self, id: &str, sequence_number: &str) -> Option<usize> {
-        let event: usize = sequence_number.parse().unwrap();
-        let mut events = self.of(id)?.events.iter();
-        events.find(|known| **known == event)?;
-        events.next().copied()
+    /// The sequence number that follows one in its shard.
+    pub(super) fn after(&self, id: &str, place: &str) -> Option<String> {
+        let next = place.parse::<usize>().unwrap() + 1;
+        (next < self.of(id)?.events.len()).then(|| sequence_number(next))
     }
 
     fn of(&self, id: &str) -> Option<&ModelShard> {
@@ -106,7 +104,7 @@ impl State {
     fn iterator(&self, id: &str, after: Option<&str>) -> Result<String, Error> {
         let shard = self.shards.of(id).ok_or_else(|| Error::Api("no such shard".to_owned()))?;
         let horizon = self.horizon(shard);
-        let is_after = |event: &usize| self.events[*event].record.sequence_number.as_str() == after.unwrap();
+        let is_after = |event: &usize| self.events[*event].record.sequence_number.as_deref() == after;
         let index = match after {
             None if self.has(Mutation::Latest) => shard.events.len(),
             None => horizon,

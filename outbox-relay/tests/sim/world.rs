@@ -153,12 +153,14 @@ impl State {
         let way = TimeDelta::milliseconds(i64::try_from(self.rng.below(LONGEST_WAY_MS)).unwrap());
         let removed = change == crate::core::Change::Removed;
         // A shard is in order, so nothing overtakes.
-        let before = self.shards.append(&aggregate, number).map(|last| self.events[last].visible_at);
+        let (place, last) = self.shards.append(&aggregate, number);
+        let before = last.map(|last| self.events[last].visible_at);
         let at = now();
         tell(format_args!("event {number} is version {version} of {aggregate}"));
         self.events.push(Event {
             record: Record {
-                sequence_number: sequence_number(number),
+                id: number.to_string(),
+                sequence_number: Some(sequence_number(place)),
                 created_at: Some(at.trunc_subsecs(0)),
                 change,
             },
@@ -175,7 +177,7 @@ impl State {
     pub(super) fn judge(&mut self) {
         for event in self.events.iter_mut().filter(|event| !event.applied) {
             event.applied = if event.bad {
-                self.data.quarantine.contains(&event.record.sequence_number)
+                self.data.quarantine.contains(&event.record.id)
             } else {
                 self.data.rows.contains_key(&("history", event.history_key.clone()))
             };
@@ -226,7 +228,7 @@ impl State {
             return Err(format!("{key:?} is there, and no event says so"));
         }
         let aside = self.events.iter().filter(|event| event.bad && event.applied);
-        let aside: BTreeSet<String> = aside.map(|event| event.record.sequence_number.clone()).collect();
+        let aside: BTreeSet<String> = aside.map(|event| event.record.id.clone()).collect();
         if self.data.quarantine != aside {
             return Err(format!("in quarantine are {:?}, not {aside:?}", self.data.quarantine));
         }
@@ -239,7 +241,7 @@ impl State {
     }
 }
 
-/// Sequence numbers sort as their text does.
-pub(super) fn sequence_number(event: usize) -> String {
-    format!("{event:09}")
+/// The sequence number of a place in a shard. Every shard has the same ones, and they sort as their text does.
+pub(super) fn sequence_number(place: usize) -> String {
+    format!("{place:09}")
 }

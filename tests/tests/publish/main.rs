@@ -2,6 +2,7 @@
 
 mod target;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use contracts::Table;
 use devstack::service::Service;
 use harness::{Api, Proxy, System, until};
-use target::{Mood, SECRET, Target, outbox};
+use target::{Mood, Place, SECRET, Target, outbox, places};
 
 const STORE: &str = "hinata.shibuya-01";
 const SKUS: [&str; 4] = ["hinata.A-S", "hinata.A-M", "hinata.A-L", "hinata.A-XL"];
@@ -19,6 +20,13 @@ const READY: Duration = Duration::from_secs(30);
 
 async fn publisher(system: &System, url: &str) -> Service {
     system.publisher("webhook", &format!("{url}/hook"), &[("WEBHOOK_SECRET", SECRET)]).await
+}
+
+/// A metric's value, as the publisher serves it.
+async fn metric(publisher: &Service, name: &str) -> f64 {
+    let text = reqwest::get(format!("{}/metrics", publisher.base_url())).await.unwrap().text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().unwrap()
 }
 
 /// Some holds, of which every other one is collected.
@@ -45,7 +53,7 @@ async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
     let taken = target.taken();
     assert_eq!(taken.len(), outbox(&system).await.len(), "nothing failed, so nothing comes twice");
     let text = serde_json::to_string(&taken).unwrap();
-    for private in ["山田", "090-", "capability", "customer"] {
+    for private in ["山田", "090-0000", "capability", "customer"] {
         assert!(!text.contains(private), "{private} leaves the house");
     }
     let held = taken.iter().find(|event| event["type"] == "torioki.reservation.held.v1").unwrap();
@@ -53,7 +61,10 @@ async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
     assert_eq!(held["data"]["reservation"]["lines"][0]["sku"], SKUS[0]);
     assert_eq!(held["data"]["stocks"][0]["on_hand"], 1000);
 
-    // Stopped and started again, it goes on where it was.
+    // Stopped and started again, it goes on where it was: a place is written after what was taken.
+    let now = chrono::Utc::now().naive_utc();
+    let written = format!("SELECT COUNT(*) FROM publications WHERE as_of > '{now}'");
+    until("its place is written", || async { system.database.number(&written).await == 1 }).await;
     publisher.stop().await.unwrap();
     hold(&api, 4).await;
     let _publisher = self::publisher(&system, &target.url).await;
@@ -135,6 +146,72 @@ async fn what_is_refused_or_not_understood_is_put_aside_and_the_rest_goes_on() {
     let all = outbox(&system).await;
     until("the rest is there", || async { target.taken().len() == all.len() - 2 }).await;
     assert!(target.taken().iter().all(|event| event["subject"] != refused.as_str()));
+
+    let outcome = async |name: &str| {
+        metric(&publisher, &format!("torioki_publish_events_total{{outcome=\"{name}\"}}")).await
+    };
+    assert_eq!(outcome("delivered").await, (all.len() - 2) as f64);
+    assert_eq!((outcome("refused").await, outcome("put_aside").await), (5.0, 2.0));
+    assert_eq!(metric(&publisher, "torioki_publish_waiting_events").await, 0.0);
+    until("it is measured", || async {
+        metric(&publisher, "torioki_publish_undelivered_events").await == 2.0
+            && metric(&publisher, "torioki_publish_lag_seconds").await < 30.0
+    })
+    .await;
+    until("the status tells of it", || async {
+        let output = system.relay_work(&["status", "--json"]).output().await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let publication = &told["publications"][0];
+        assert_eq!((&publication["target"], &publication["undelivered"]), (&"test".into(), &2.into()));
+        publication["shards"][0]["lag_ms"].as_i64().is_some_and(|lag| (0..30_000).contains(&lag))
+    })
+    .await;
+    let told = system.relay_work(&["status"]).output().await.unwrap().stdout;
+    let told = String::from_utf8(told).unwrap();
+    for words in ["published to test", "sequence number", "lag", "2 undelivered"] {
+        assert!(told.contains(words), "{words} is not in\n{told}");
+    }
+}
+
+/// The rest goes on at once, but what follows in the same aggregate waits for what becomes of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_at_which_the_target_breaks_is_put_aside_once_others_were_taken() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    let aggregate = format!("stock#{STORE}#{}", SKUS[1]);
+    let broken = (aggregate.clone(), 2);
+    target.turn(Mood::BreaksAt(broken.clone()));
+    let mut publisher = publisher(&system, &target.url).await;
+    publisher.wait_ready(READY).await.unwrap();
+    let adjust = async || {
+        let path = format!("/v1/stores/{STORE}/stock/{}/adjustments", SKUS[1]);
+        let _ = api.post(&path, serde_json::json!({"delta": 1, "reason": "found"})).await.expect(201);
+    };
+    adjust().await;
+    adjust().await;
+    let number = |sql: &'static str| system.database.number(sql);
+    let aside = "SELECT COUNT(*) FROM undelivered WHERE reason = 'answered 500'";
+
+    // Nothing else comes: whether it is the event or the target, nobody knows.
+    until("it is tried so often", || async { target.tries() > 11 }).await;
+    assert_eq!((number(aside).await, Api::from(&publisher).get("/readyz").await.status), (0, 503));
+    let follows = |place: &Place| place.0 == aggregate && place.1 > 2;
+    until("it is put aside", || async {
+        let before = target.taken().len();
+        hold(&api, 1).await;
+        until("others are taken", || async { target.taken().len() > before }).await;
+        let taken = target.taken();
+        let done = number(aside).await == 1;
+        assert!(done || !places(&taken).any(|place| follows(&place)), "the order of {aggregate} is lost");
+        done
+    })
+    .await;
+    let mut all = outbox(&system).await;
+    all.remove(&broken);
+    until("the rest is there", || async { places(&target.taken()).collect::<BTreeSet<_>>() == all }).await;
+    assert_eq!(number("SELECT COUNT(*) FROM undelivered").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +240,33 @@ async fn killed_while_it_delivers_it_loses_nothing_and_keeps_the_order() {
     working.await.unwrap();
     let _publisher = publisher(&system, &target.url).await;
     target.has_all(&system).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_publishers_of_one_name_one_works_and_the_other_takes_over() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    let mut working = publisher(&system, &target.url).await;
+    working.wait_ready(READY).await.unwrap();
+    let mut waiting = publisher(&system, &target.url).await;
+    waiting.wait_ready(READY).await.unwrap();
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    hold(&api, 20).await;
+    target.has_all(&system).await;
+    assert_eq!(target.taken().len(), outbox(&system).await.len(), "one of them alone sends");
+    working.kill().unwrap();
+    let start = std::time::Instant::now();
+    hold(&api, 4).await;
+    target.has_all(&system).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?}", start.elapsed());
+    // One that stops in order does not keep the next one waiting.
+    let _next = publisher(&system, &target.url).await;
+    waiting.stop().await.unwrap();
+    let start = std::time::Instant::now();
+    hold(&api, 4).await;
+    target.has_all(&system).await;
+    assert!(start.elapsed() < Duration::from_secs(4), "it took {:?}", start.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,8 @@ pub(crate) enum Mood {
     Busy(u16),
     /// Takes everything but what is about this.
     Refuses(u16, String),
+    /// Takes everything but this event, at which it breaks.
+    BreaksAt(Place),
     /// Takes so long.
     Slow(Duration),
 }
@@ -103,6 +105,11 @@ impl Target {
         self.has_all_but(system, "").await;
     }
 
+    /// How often it was asked to take what it did not.
+    pub(crate) fn tries(&self) -> u32 {
+        self.tries.lock().unwrap().values().sum()
+    }
+
     /// Whether every third event is to fail at its first try.
     fn fails(&self, id: &str) -> bool {
         let mut tries = self.tries.lock().unwrap();
@@ -145,7 +152,11 @@ async fn hook(State(target): State<Target>, headers: HeaderMap, body: Bytes) -> 
         Mood::Refuses(status, subject) if event["subject"] == subject => {
             return StatusCode::from_u16(status).unwrap().into_response();
         }
-        Mood::Refuses(..) => {}
+        Mood::BreaksAt(place) if places(std::slice::from_ref(&event)).eq([place.clone()]) => {
+            let _ = target.fails(event["id"].as_str().unwrap());
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+        Mood::Refuses(..) | Mood::BreaksAt(_) => {}
         Mood::Slow(time) => tokio::time::sleep(time).await,
     }
     if !is_signed(&headers, &body) || headers["webhook-id"] != event["id"].as_str().unwrap() {

@@ -44,6 +44,41 @@ async fn a_changed_row_is_put_aside() {
     all_are_put_aside(|record| record["eventName"] = json!("MODIFY"), "MODIFY").await;
 }
 
+/// A place that nobody knows is none to go on from, and not to be written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_without_a_place_or_without_a_change_holds_up_nothing() {
+    let system = System::new().await;
+    let events = some_events(&system).await;
+    let break_some = |record: &mut Value| match &record["dynamodb"]["Keys"]["pk"]["S"] {
+        Value::String(key) if key.starts_with("stock#") => {
+            drop(record["dynamodb"].as_object_mut().unwrap().remove("SequenceNumber"));
+        }
+        Value::String(key) if key.starts_with("product#") => {
+            drop(record.as_object_mut().unwrap().remove("dynamodb"));
+        }
+        _ => {}
+    };
+    let stream = Faulty::start(&system.tables.endpoint, Records(break_some)).await;
+    let mut relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let database = &system.database;
+    for _ in 0..2 {
+        until("the others are applied", || async {
+            database.number("SELECT COUNT(*) FROM history").await == events - 1
+        })
+        .await;
+        relay.wait_ready(std::time::Duration::from_secs(30)).await.unwrap();
+        let aside = "SELECT COUNT(*) FROM quarantine WHERE reason LIKE '%does not tell the change%'";
+        assert_eq!(database.number(aside).await, 1);
+        assert_eq!(database.number("SELECT COUNT(*) FROM quarantine").await, 1);
+        // Read again from the beginning, it is the same record.
+        relay.stop().await.unwrap();
+        database.run("DELETE FROM checkpoints").await;
+        database.run("DELETE FROM history").await;
+        let spec = relay.spec().clone();
+        relay = devstack::service::Service::start(spec).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_row_changes_nothing() {
     let system = System::new().await;
