@@ -49,7 +49,7 @@ impl Tables {
             let items = batch.iter().copied().map(stock).collect();
             self.client.batch_write_item().request_items(&table, items).send()
         });
-        let mut writes = std::pin::pin!(writes.buffer_unordered(8));
+        let mut writes = std::pin::pin!(writes.buffer_unordered(4));
         while let Some(written) = writes.next().await {
             assert!(written.unwrap().unprocessed_items.unwrap_or_default().is_empty());
         }

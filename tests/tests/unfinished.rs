@@ -49,6 +49,13 @@ async fn filled() -> System {
     system
 }
 
+/// In what the projection differs. The many stocks have no events, which is no matter of the projection.
+async fn differences(system: &System) -> Vec<String> {
+    let mut differences = system.differences().await;
+    differences.retain(|difference| !difference.starts_with("events of stock#hinata.store-"));
+    differences
+}
+
 /// Does the work, and kills it in the middle of the stocks; then does it again. What the second one scanned and told.
 async fn broken_off(system: &System, arguments: &[&str]) -> (Scans, String) {
     let tables = Faulty::start(&system.tables.endpoint, Scans::default()).await;
@@ -79,14 +86,14 @@ async fn a_rebuild_goes_on_where_it_was_killed() {
     assert!(scans.of("reservations") > 0);
     let items: u32 = told.lines().last().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     assert!(items > STOCKS, "{told}");
-    assert_eq!(system.differences().await, Vec::<String>::new());
+    assert_eq!(differences(&system).await, Vec::<String>::new());
     assert_eq!(system.database.number(LEFT).await, 0);
 
     // And with nothing to go on with, from the beginning.
     system.database.run("UPDATE stock SET on_hand = 77").await;
     let output = system.relay_work(&["rebuild"]).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(system.differences().await, Vec::<String>::new());
+    assert_eq!(differences(&system).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,7 +106,7 @@ async fn a_rebuild_that_was_broken_off_long_ago_begins_anew() {
     system.database.run("DELETE FROM stores_next").await;
     let output = system.relay_work(&["rebuild"]).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(system.differences().await, Vec::<String>::new());
+    assert_eq!(differences(&system).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +122,7 @@ async fn a_reconciliation_goes_on_with_what_it_had_found() {
     let (_, told) = broken_off(&system, &["reconcile", "--repair"]).await;
     assert!(told.ends_with(" 0 differences remain\n"), "{told}");
     assert!(told.contains("stores, version behind: 1 found, 1 repaired"), "{told}");
-    assert_eq!(system.differences().await, Vec::<String>::new());
+    assert_eq!(differences(&system).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,5 +139,5 @@ async fn a_database_that_goes_away_is_waited_for() {
     let output = running.wait_with_output().await.unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && told.ends_with(" 0 differences remain\n"), "{told}");
-    assert_eq!(system.differences().await, Vec::<String>::new());
+    assert_eq!(differences(&system).await, Vec::<String>::new());
 }
