@@ -46,6 +46,7 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0040" "reservation_search",
     "0041" "reservation_lines_store",
     "0042" "stock_of_store",
+    "0050" "unfinished_work",
 };
 
 /// How long one process waits for another that is migrating the same database, in seconds.

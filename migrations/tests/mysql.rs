@@ -4,7 +4,7 @@
 
 use harness::Database;
 
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "_sqlx_migrations",
     "checkpoints",
     "history",
@@ -22,6 +22,7 @@ const TABLES: [&str; 17] = [
     "stock_changes",
     "stores",
     "undelivered",
+    "unfinished_work",
 ];
 
 async fn tables(database: &Database) -> Vec<String> {

@@ -20,6 +20,7 @@ pub mod rebuild;
 pub mod reconcile;
 mod staging;
 pub mod status;
+mod unfinished;
 
 /// Beside the other tests, and with a view of the inside.
 #[cfg(test)]

@@ -33,8 +33,7 @@ impl Progress {
     }
 
     /// So many more are done.
-    pub(crate) fn advance(&self, by: usize) {
-        let by = u64::try_from(by).unwrap_or_default();
+    pub(crate) fn advance(&self, by: u64) {
         let before = self.done.fetch_add(by, Ordering::Relaxed);
         let lines = |done: u64| done * LINES / self.total.max(1);
         match &self.bar {

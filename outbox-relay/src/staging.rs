@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, MySqlPool};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::core::rows::{self, Row, upsert};
 use crate::core::{Edition, forget, lease};
@@ -17,22 +17,35 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const TRIES: u32 = 10;
 /// Pause between two tries: the relay goes first.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a server that is away, or demoted, is waited for: a failover takes about a minute at most.
+const AWAY_WITHIN: Duration = Duration::from_secs(90);
+/// Pause between two tries of one that is away.
+const AWAY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Name of the column that only events know.
 pub(crate) const UPDATED_AT: &str = "updated_at";
 
-/// Does a piece of work that may be done twice, again where the relay was in its way.
+/// Does a piece of work that may be done twice, again where the relay was in its way or the server away.
 pub(crate) async fn patiently<T>(
     pool: &MySqlPool,
     work: impl AsyncFn(&mut MySqlConnection) -> Result<T, sqlx::Error>,
 ) -> Result<T, sqlx::Error> {
-    for _ in 1..TRIES {
+    let (mut tries, mut away_since) = (1, None);
+    loop {
         match lease::run(pool, TIMEOUT, &work).await {
-            Err(error) if is_busy(&error) => sleep(PAUSE).await,
+            Err(error) if is_busy(&error) && tries < TRIES => {
+                tries += 1;
+                sleep(PAUSE).await;
+            }
+            Err(error)
+                if is_away(&error) && away_since.get_or_insert_with(Instant::now).elapsed() < AWAY_WITHIN =>
+            {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database is away");
+                sleep(AWAY_PAUSE).await;
+            }
             other => return other,
         }
     }
-    lease::run(pool, TIMEOUT, &work).await
 }
 
 /// Takes whose they were out of the history of all anonymous reservations: one that became so by state alone has no event
@@ -67,9 +80,19 @@ pub(crate) async fn mend(
 
 /// Whether the statement waited for others in vain, or was the one to give way (1205, 1213).
 pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
-    let Some(error) = error.as_database_error() else { return false };
-    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
-    matches!(number, Some(1205 | 1213))
+    matches!(number(error), Some(1205 | 1213))
+}
+
+/// Whether the server is away, stopping (1053), or a replica that takes no writes (1290, 1792, 1836).
+fn is_away(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolTimedOut, Protocol};
+    matches!(error, Io(_) | PoolTimedOut | Protocol(_))
+        || matches!(number(error), Some(1053 | 1290 | 1792 | 1836))
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?;
+    error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
 /// Runs a statement made of names that are all our own.

@@ -3,9 +3,6 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use contracts::Table;
-use futures::{StreamExt, stream};
 use harness::System;
 
 /// Rows of the smaller and the larger projection. Held whole, the difference would be more than 60 MB.
@@ -16,46 +13,6 @@ const LARGER: &str = "TORIOKI_MEMORY_ROWS";
 const MORE_KIB: u64 = 24 * 1024;
 /// Most that either may take, in KiB.
 const MOST_KIB: u64 = 200 * 1024;
-/// SKUs of one store.
-const SKUS: u32 = 500;
-/// Items of one `BatchWriteItem` (DynamoDB's own limit).
-const BATCH: usize = 25;
-
-fn text(value: impl ToString) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
-}
-
-/// The item of a stock as the command side writes it.
-fn stock(n: u32) -> WriteRequest {
-    let (store_id, sku) = (format!("hinata.store-{:04}", n / SKUS), format!("hinata.A-{:04}", n % SKUS));
-    let put = PutRequest::builder()
-        .item("pk", text(format!("{store_id}#{sku}")))
-        .item("store_id", text(store_id))
-        .item("sku", text(sku))
-        .item("version", number(1))
-        .item("on_hand", number(n % 50))
-        .item("held", number(0))
-        .item("safety", number(1));
-    WriteRequest::builder().put_request(put.build().unwrap()).build()
-}
-
-/// Writes the items from one number to another.
-async fn fill(system: &System, from: u32, to: u32) {
-    let table = system.tables.prefix.name(Table::Stock);
-    let batches: Vec<Vec<u32>> = (from..to).collect::<Vec<_>>().chunks(BATCH).map(<[u32]>::to_vec).collect();
-    let writes = stream::iter(batches).map(|batch| {
-        let items = batch.into_iter().map(stock).collect();
-        system.tables.client.batch_write_item().request_items(&table, items).send()
-    });
-    let mut writes = std::pin::pin!(writes.buffer_unordered(8));
-    while let Some(written) = writes.next().await {
-        assert!(written.unwrap().unprocessed_items.unwrap_or_default().is_empty());
-    }
-}
 
 /// The most that a piece of work of the relay's program had in memory, in KiB (`VmHWM` of proc(5)).
 async fn peak(system: &System, arguments: &[&str]) -> u64 {
@@ -81,7 +38,7 @@ async fn a_larger_projection_takes_no_more_memory() {
     let larger = std::env::var(LARGER).map_or(ROWS[1], |rows| rows.parse().unwrap());
     let mut peaks = Vec::new();
     for (from, to) in [(0, ROWS[0]), (ROWS[0], larger)] {
-        fill(&system, from, to).await;
+        system.tables.put_stocks(from..to).await;
         let rebuilt = peak(&system, &["rebuild"]).await;
         system.database.run("UPDATE stock SET on_hand = on_hand + 1 WHERE sku = 'hinata.A-0007'").await;
         let repaired = peak(&system, &["reconcile", "--repair"]).await;

@@ -53,7 +53,7 @@ pub struct CommandState {
 #[derive(Debug)]
 pub(crate) struct Page {
     pub items: Vec<Item>,
-    pub next: Option<HashMap<String, AttributeValue>>,
+    pub next: Option<Item>,
 }
 
 /// A segment of a table, for scans at the same time.
@@ -62,6 +62,13 @@ pub(crate) struct Segment {
     pub table: Table,
     pub number: i32,
     pub of: i32,
+}
+
+impl Segment {
+    /// Its name among all segments of all tables.
+    pub(crate) fn name(self) -> String {
+        format!("{} {} of {}", self.table.base_name(), self.number, self.of)
+    }
 }
 
 impl CommandState {
@@ -80,17 +87,17 @@ impl CommandState {
     }
 
     /// The items behind `after`, or the first ones.
-    pub(crate) async fn page(
-        &self,
-        segment: Segment,
-        after: Option<HashMap<String, AttributeValue>>,
-    ) -> Result<Page, Error> {
+    pub(crate) async fn page(&self, segment: Segment, after: Option<Item>) -> Result<Page, Error> {
         let name = self.prefix.name(segment.table);
         let scan = self.client.scan().table_name(&name).consistent_read(true).limit(PAGE_ITEMS);
-        let scan = scan.segment(segment.number).total_segments(segment.of).set_exclusive_start_key(after);
+        let scan = scan
+            .segment(segment.number)
+            .total_segments(segment.of)
+            .set_exclusive_start_key(after.map(Into::into));
         let page = retry(&name, async || scan.clone().send().await).await?;
         let items = page.items.unwrap_or_default().into_iter().map(Item::from).collect();
-        Ok(Page { items, next: page.last_evaluated_key.filter(|key| !key.is_empty()) })
+        let next = page.last_evaluated_key.filter(|key| !key.is_empty()).map(Item::from);
+        Ok(Page { items, next })
     }
 
     /// The items under these keys, as far as they are there, in no order. No key may be given twice.

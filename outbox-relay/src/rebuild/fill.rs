@@ -12,14 +12,15 @@ use crate::core::rows::{Row, upsert};
 use crate::core::{Edition, Plan, history};
 use crate::progress::Progress;
 use crate::staging::{forget, patiently, raise, stage};
+use crate::unfinished::{Reached, Work};
 
 /// Segments of a table that are read at the same time: each holds one page in memory and one connection.
 pub(super) const SEGMENTS: i32 = 4;
 /// What is read. The outbox comes first: its rows are what the history is made from, and they go by their time to live.
 const SOURCES: [Table; 4] = [Table::Outbox, Table::Masters, Table::Stock, Table::Reservations];
 
-/// Reads every table. How many items were read.
-pub(super) async fn fill(state: &CommandState, pool: &MySqlPool) -> Result<u64, Error> {
+/// Reads every table, from where the work is. How many items were read.
+pub(super) async fn fill(state: &CommandState, work: Work<'_>) -> Result<u64, Error> {
     let mut total = 0;
     for table in SOURCES {
         total += state.count(table).await?;
@@ -27,29 +28,32 @@ pub(super) async fn fill(state: &CommandState, pool: &MySqlPool) -> Result<u64, 
     let progress = Progress::new("rebuild", total);
     for table in SOURCES {
         let segments = (0..SEGMENTS).map(|number| Segment { table, number, of: SEGMENTS });
-        try_join_all(segments.map(|segment| copy(state, pool, segment, &progress))).await?;
+        try_join_all(segments.map(|segment| copy(state, work, segment, &progress))).await?;
     }
     Ok(progress.finish())
 }
 
 async fn copy(
     state: &CommandState,
-    pool: &MySqlPool,
+    work: Work<'_>,
     segment: Segment,
     progress: &Progress,
 ) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let page = state.page(segment, after).await?;
-        let count = page.items.len();
+    let part = segment.name();
+    let mut reached: Reached<Item, ()> = work.reached(&part).await?;
+    progress.advance(reached.items);
+    while !reached.ended {
+        let page = state.page(segment, reached.after.take()).await?;
+        let count = page.items.len() as u64;
         let plan = plan(segment.table, page.items)?;
-        write(pool, &plan).await?;
+        write(work.pool, &plan).await?;
+        reached.ended = page.next.is_none();
+        reached.after = page.next;
+        reached.items += count;
+        work.save(&part, &reached).await?;
         progress.advance(count);
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 fn plan(table: Table, items: Vec<Item>) -> Result<Plan, Error> {

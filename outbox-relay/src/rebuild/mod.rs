@@ -15,6 +15,7 @@ use sqlx::MySqlConnection;
 use crate::command_state::{self, CommandState};
 use crate::core::{changes, lease};
 use crate::staging::{forget_customers, mend};
+use crate::unfinished::Work;
 
 /// Connections: one for each segment, and the one that holds the lock.
 const CONNECTIONS: u32 = fill::SEGMENTS.unsigned_abs() + 1;
@@ -54,41 +55,43 @@ pub struct Rebuilt {
 }
 
 /// Makes the projection anew and swaps it in. Killed at any time, it leaves a database in which all goes on as before;
-/// the next rebuild throws away what is left.
+/// the next rebuild goes on where it was.
 ///
 /// # Errors
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> {
     let pool = mysql.pool(CONNECTIONS);
+    let work = Work { pool: &pool, name: "rebuild" };
     let rebuild = async |guard: &mut MySqlConnection| {
         tables::lock(guard).await?;
-        tables::discard(guard).await?;
-        let started_at = tables::begin(guard).await?;
-        tracing::info!("every event is written to both projections");
-        // On the connection that holds the lock: where it was lost, nothing is swapped.
-        let swapped = async {
-            let items = fill::fill(state, &pool).await?;
-            tables::swap(guard).await?;
-            Ok::<_, Error>(items)
-        };
-        let items = match swapped.await {
-            Ok(items) => items,
-            Err(error) => {
-                // Or every event would be written twice until the next rebuild.
-                if let Err(left) = tables::discard(guard).await {
-                    tracing::warn!(
-                        error = &left as &dyn std::error::Error,
-                        "the next projection is left there"
-                    );
-                }
-                return Err(error);
+        let started_at = match tables::begun(guard).await? {
+            Some(started_at) => {
+                tracing::info!(%started_at, "going on with a rebuild that was broken off");
+                started_at
+            }
+            None => {
+                tables::discard(guard).await?;
+                work.forget().await?;
+                tables::begin(guard).await?
             }
         };
+        tracing::info!("every event is written to both projections");
+        let items = match fill::fill(state, work).await {
+            Err(error @ Error::Item { .. }) => {
+                // Nobody knows when that item is mended, and every event would be written twice until then.
+                tables::discard(guard).await?;
+                return Err(error);
+            }
+            filled => filled?,
+        };
+        // On the connection that holds the lock: where it was lost, nothing is swapped.
+        tables::swap(guard).await?;
         tracing::info!(items, "swapped");
         changes::all(guard).await?;
         forget_customers(&pool).await?;
         let losses_left = mend(guard, started_at).await?;
         tables::drop_old(guard).await?;
+        work.forget().await?;
         Ok(Rebuilt { items, losses_left })
     };
     let rebuilt = lease::run(&pool, LONGEST, rebuild).await;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
 use tokio::time::{sleep, timeout};
 
-use super::Error;
+use super::{Error, LONGEST};
 use crate::core::Edition;
 use crate::core::rows::{Line, Product, Reservation, Row, Sku, Stock, Store};
 use crate::core::terms::Term;
@@ -68,7 +68,16 @@ pub(super) async fn lock(connection: &mut MySqlConnection) -> Result<(), Error> 
     if held == Some(1) { Ok(()) } else { Err(Error::Locked) }
 }
 
-/// Throws away what a rebuild left that was killed.
+/// Since when there is a next projection that a rebuild left which was broken off, and that can still become the live one.
+pub(super) async fn begun(connection: &mut MySqlConnection) -> Result<Option<DateTime<Utc>>, Error> {
+    let begun = format!(
+        "SELECT started_at FROM {MARK} WHERE started_at > UTC_TIMESTAMP(6) - INTERVAL {} SECOND",
+        LONGEST.as_secs()
+    );
+    Ok(sqlx::query_scalar(AssertSqlSafe(begun)).fetch_optional(connection).await?)
+}
+
+/// Throws away what a rebuild left that was broken off.
 pub(super) async fn discard(connection: &mut MySqlConnection) -> Result<(), Error> {
     // Unlike DELETE it also waits for the transactions that still write to the next projection.
     run_alone(connection, &format!("TRUNCATE TABLE {MARK}")).await?;

@@ -11,16 +11,20 @@ mod settle;
 mod sourced;
 mod strays;
 
-use chrono::Utc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use contracts::Table;
 use futures::future::try_join_all;
 use platform::mysql::Mysql;
-use sqlx::{MySqlConnection, MySqlPool};
+use serde_dynamo::Item;
+use sqlx::MySqlConnection;
 
 use crate::command_state::{self, CommandState, Segment, add_rows, partition_key};
 use crate::core::Plan;
 use crate::progress::Progress;
 use crate::staging::{forget_customers, mend, now, patiently};
+use crate::unfinished::{Reached, Work};
 use compare::Action;
 use report::Difference;
 pub use report::{Kind, Report};
@@ -31,6 +35,13 @@ const SEGMENTS: i32 = 4;
 const CONNECTIONS: u32 = SEGMENTS.unsigned_abs();
 /// Suspects that are looked at again together; it bounds what is kept of a projection of which all is wrong.
 const SUSPECTS: usize = 2_000;
+/// Pages after which suspects are looked at, so that the place can be saved: a tenth of a minute's work.
+const UNSAVED: u32 = 50;
+/// How long after its last step a run that was broken off can be gone on with. Later its answer would be about a time that
+/// nobody asks about.
+const RESUMED_WITHIN: Duration = Duration::from_hours(1);
+/// The part that keeps when the work was begun.
+const BEGUN: &str = "begun";
 /// What the projection's rows of state are made from.
 const SOURCES: [Table; 3] = [Table::Masters, Table::Stock, Table::Reservations];
 
@@ -45,13 +56,15 @@ pub enum Error {
     Mysql(#[from] sqlx::Error),
 }
 
-/// Compares the two sides. Nothing is kept from one run to the next: one that was broken off is simply run again.
+/// Compares the two sides. One that was broken off goes on when it is run again, with what it had found.
 ///
 /// # Errors
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Report, Error> {
     let pool = mysql.pool(CONNECTIONS);
-    let started_at = patiently(&pool, async |connection: &mut MySqlConnection| now(connection).await).await?;
+    let work = Work { pool: &pool, name: if repair { "repair" } else { "reconcile" } };
+    work.expire(RESUMED_WITHIN).await?;
+    let started_at = started_at(work).await?;
     let mut total = 0;
     for table in SOURCES {
         total += state.count(table).await?;
@@ -60,13 +73,13 @@ pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Re
     let mut report = Report::default();
     for table in SOURCES {
         let segments = (0..SEGMENTS).map(|number| Segment { table, number, of: SEGMENTS });
-        let compared = segments.map(|segment| compare(state, &pool, segment, &progress, repair));
+        let compared = segments.map(|segment| compare(state, work, segment, &progress, repair));
         for of_segment in try_join_all(compared).await? {
             report.merge(of_segment);
         }
     }
     report.items = progress.finish();
-    strays::find(state, &pool, &mut report, repair).await?;
+    strays::find(state, work, &mut report, repair).await?;
     if repair {
         forget_customers(&pool).await?;
     }
@@ -74,38 +87,59 @@ pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Re
         // What was lost before is in command state, and so in the projection now.
         patiently(&pool, async |connection: &mut MySqlConnection| mend(connection, started_at).await).await?;
     }
+    work.forget().await?;
     Ok(report)
+}
+
+/// When the work was begun, by the time of the database.
+async fn started_at(work: Work<'_>) -> Result<DateTime<Utc>, sqlx::Error> {
+    let begun: Option<DateTime<Utc>> = work.reached(BEGUN).await?;
+    if let Some(begun) = begun {
+        return Ok(begun);
+    }
+    let begun = patiently(work.pool, async |connection: &mut MySqlConnection| now(connection).await).await?;
+    work.save(BEGUN, &begun).await?;
+    Ok(begun)
 }
 
 /// Compares one segment with the projection.
 async fn compare(
     state: &CommandState,
-    pool: &MySqlPool,
+    work: Work<'_>,
     segment: Segment,
     progress: &Progress,
     repair: bool,
 ) -> Result<Report, Error> {
-    let (mut report, mut suspects, mut after) = (Report::default(), Vec::new(), None);
-    loop {
-        let page = state.page(segment, after).await?;
-        let count = page.items.len();
+    let part = segment.name();
+    let mut reached: Reached<Item, Report> = work.reached(&part).await?;
+    progress.advance(reached.items);
+    let (mut suspects, mut unsaved) = (Vec::new(), 0);
+    while !reached.ended {
+        let page = state.page(segment, reached.after.take()).await?;
+        let count = page.items.len() as u64;
         let mut plan = Plan::default();
         for item in page.items {
             let row = partition_key(&item).to_owned();
             if let Err(why) = add_rows(&mut plan, segment.table, item, Utc::now()) {
                 let (table, detail) = (segment.table.base_name(), why.to_string());
-                report.add(&Difference { table, kind: Kind::Unreadable, row, detail });
+                reached.result.add(&Difference { table, kind: Kind::Unreadable, row, detail });
             }
         }
-        suspects.extend(settle::act(pool, &plan, Action::Look).await?);
+        suspects.extend(settle::act(work.pool, &plan, Action::Look).await?);
         progress.advance(count);
-        after = page.next;
-        if suspects.len() >= SUSPECTS || after.is_none() {
+        reached.ended = page.next.is_none();
+        reached.after = page.next;
+        reached.items += count;
+        unsaved += 1;
+        if suspects.len() >= SUSPECTS || unsaved >= UNSAVED || reached.ended {
             let suspects = std::mem::take(&mut suspects);
-            settle::settle(state, pool, &mut report, suspects, repair).await?;
+            settle::settle(state, work.pool, &mut reached.result, suspects, repair).await?;
         }
-        if after.is_none() {
-            return Ok(report);
+        // What is suspected is not yet in the report.
+        if suspects.is_empty() {
+            work.save(&part, &reached).await?;
+            unsaved = 0;
         }
     }
+    Ok(reached.result)
 }

@@ -20,6 +20,7 @@ use crate::command_state::{CommandState, add_rows, partition_key};
 use crate::core::Plan;
 use crate::core::rows::{Line, Product, Reservation, Row, Sku, Stock, Store};
 use crate::staging::patiently;
+use crate::unfinished::{Reached, Work};
 
 /// Rows of one page.
 const PAGE_ROWS: usize = 500;
@@ -36,42 +37,43 @@ struct Seen {
 /// Looks for stray rows in every table, and removes them if they are to be repaired.
 pub(super) async fn find(
     state: &CommandState,
-    pool: &MySqlPool,
+    work: Work<'_>,
     report: &mut Report,
     repair: bool,
 ) -> Result<(), Error> {
-    table::<Store>(state, pool, report, repair).await?;
-    table::<Product>(state, pool, report, repair).await?;
-    table::<Sku>(state, pool, report, repair).await?;
+    table::<Store>(state, work, report, repair).await?;
+    table::<Product>(state, work, report, repair).await?;
+    table::<Sku>(state, work, report, repair).await?;
     // Terms are left out: what they lead to is read once more by whoever searches, and there are millions.
-    table::<Stock>(state, pool, report, repair).await?;
-    table::<Reservation>(state, pool, report, repair).await?;
-    table::<Line>(state, pool, report, repair).await
+    table::<Stock>(state, work, report, repair).await?;
+    table::<Reservation>(state, work, report, repair).await?;
+    table::<Line>(state, work, report, repair).await
 }
 
 async fn table<R: Sourced>(
     state: &CommandState,
-    pool: &MySqlPool,
+    work: Work<'_>,
     report: &mut Report,
     repair: bool,
 ) -> Result<(), Error> {
-    let mut after = vec![String::new(); R::KEY.len()];
-    loop {
-        let page = page::<R>(pool, &after).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after.clone_from(&last.key);
-        let is_last = page.len() < PAGE_ROWS;
+    let part = format!("rows of {}", R::TABLE);
+    let mut reached: Reached<Vec<String>, Report> = work.reached(&part).await?;
+    while !reached.ended {
+        let after = reached.after.unwrap_or_else(|| vec![String::new(); R::KEY.len()]);
+        let page = page::<R>(work.pool, &after).await?;
+        reached.ended = page.len() < PAGE_ROWS;
+        reached.after = Some(page.last().map_or(after, |last| last.key.clone()));
         let strays = unproven::<R>(state, page).await?;
         for stray in &strays {
-            report.add(&difference::<R>(stray));
+            reached.result.add(&difference::<R>(stray));
         }
         if repair && !strays.is_empty() {
-            remove::<R>(state, pool, report, &strays).await?;
+            remove::<R>(state, work.pool, &mut reached.result, &strays).await?;
         }
-        if is_last {
-            return Ok(());
-        }
+        work.save(&part, &reached).await?;
     }
+    report.merge(reached.result);
+    Ok(())
 }
 
 fn difference<R: Row>(stray: &Seen) -> Difference {
