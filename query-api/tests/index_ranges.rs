@@ -10,6 +10,7 @@ mod support;
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use serde_json::Value;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::{MySqlPool, Row};
 use support::{Api, Database, Rows};
@@ -98,6 +99,57 @@ async fn fill(db: &Database) {
         db.sku(&format!("hinata.k-{sku:02}")).await;
     }
     db.run("ANALYZE TABLE stores, skus, stock, reservations, reservation_lines, history").await;
+}
+
+/// All in one store and of one value: as many pieces of each, and holds that all end when the store closes.
+#[tokio::test]
+async fn the_last_page_costs_no_more_than_the_first() {
+    const ROWS: u32 = 600;
+    const STORE: &str = "hinata.s-000";
+    let db = Database::new().await;
+    db.store(STORE).await;
+    let (mut stock, mut reservations) = (String::new(), String::new());
+    for n in 0..ROWS {
+        write!(stock, "('{STORE}', 'hinata.k-{n:03}', 'hinata', 1, 1, 3, 0, NOW(6)),").unwrap();
+        let times = "NOW(6), '2026-01-02 11:00:00', NOW(6)";
+        write!(
+            reservations,
+            "('0192f0c1-2d3e-7a4b-8c5d-{n:012}', '', 'hinata', '{STORE}', 1, 'held', '', {times}),"
+        )
+        .unwrap();
+    }
+    for (into, values) in [
+        ("stock (store_id, sku, brand, version, on_hand, held, safety, updated_at)", stock),
+        (
+            "reservations (reservation_id, pickup_code, brand, store_id, version, status, customer_name, placed_at, \
+             expires_at, updated_at)",
+            reservations,
+        ),
+    ] {
+        db.run(format!("INSERT INTO {into} VALUES {}", values.trim_end_matches(','))).await;
+    }
+    db.run("ANALYZE TABLE stock, reservations").await;
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let api = Api::start_on(pool.clone()).await;
+    for (path, rows) in [
+        (format!("/v1/stores/{STORE}/stock?max_available=3&limit=50"), "stock"),
+        (format!("/v1/stores/{STORE}/reservations?limit=50"), "reservations"),
+        (format!("/v1/stores/{STORE}/shortfalls?limit=50"), "shortfalls"),
+    ] {
+        let (mut costs, mut found, mut cursor) = (Vec::new(), 0, String::new());
+        loop {
+            let mut page = Value::Null;
+            let cost = cost(&pool, async || page = api.get(&format!("{path}{cursor}")).await).await;
+            costs.push(cost["handler_read_key"] + cost["handler_read_next"] + cost["handler_read_prev"]);
+            found += page[rows].as_array().unwrap().len();
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        println!("{path}: {costs:?}");
+        assert_eq!((found, costs.len()), (ROWS as usize, 12), "{path}");
+        // A page may look one row further than another in each of two ranges.
+        assert!(costs.iter().all(|cost| *cost < costs[0] + 60), "{path}: {costs:?}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use devstack::engines::Mysql;
 use devstack::engines::mysql::{Flavour, flavours};
 use devstack::service::Service;
 use harness::{Answer, Api, Database, System, Tables, until};
+use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -201,7 +203,18 @@ async fn a_writer_that_is_demoted() {
             let still = || async { stack.connections().await.iter().any(|id| before.contains(id)) };
             within(RED, "its connections are given up", || async { !still().await }).await;
         },
-        async |stack| assert_eq!(stack.answer().await.status, 200, "a replica can be read"),
+        async |stack| {
+            assert_eq!(stack.answer().await.status, 200, "a replica can be read");
+            // But what is waited for never arrives there, and nothing changes.
+            let adjustment = json!({"delta": 1, "reason": "found"});
+            let awaited = stack.commands.post(&format!("{STOCK}/adjustments"), adjustment).await.expect(201);
+            let token = awaited.headers["consistency-token"].to_str().unwrap();
+            let headers = [("consistency-token", token), ("prefer", "wait=1")];
+            let answer = stack.queries.send(Method::GET, STOCK, &headers, String::new()).await;
+            assert_eq!(answer.outcome(), (503, "unavailable"));
+            let stream = format!("/v1/stock/stream?store_id={STORE}&sku={SKU}");
+            assert_eq!(stack.queries.opened(&stream).await.status, 503);
+        },
         async |stack| stack.set_read_only(false).await,
     )
     .await;

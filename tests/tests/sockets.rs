@@ -106,3 +106,20 @@ async fn idle_connections_keep_nobody_out() {
     drop(idle);
     is_well(&Api::from(&service)).await;
 }
+
+/// A stream has no end of its own: a service that stops ends it, and does not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_stock_is_told_of_the_end() {
+    let system = System::new().await;
+    let mut queries = system.query_api().await;
+    let path = "/v1/stock/stream?store_id=hinata.a&sku=hinata.a";
+    let mut stream = send(queries.base_url(), &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    let mut buffer = [0; 1024];
+    let read = stream.read(&mut buffer).await.unwrap();
+    assert!(String::from_utf8_lossy(&buffer[..read]).starts_with("HTTP/1.1 200"));
+    let start = Instant::now();
+    let (stopped, (rest, _)) = tokio::join!(queries.stop(), until_closed(stream));
+    stopped.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(rest.ends_with("0\r\n\r\n"), "it was cut off: {rest}");
+}

@@ -8,13 +8,18 @@ mod subscribers;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use contracts::{Sku, StoreId};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use crate::read::changes::{self, Changed};
 use crate::read::{AsOf, Error, Source};
 use subscribers::Subscribers;
+
+/// Longest that a subscriber waits for the reader's first look: that of a read.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// What a subscriber is told.
 #[derive(Debug, Clone)]
@@ -79,7 +84,8 @@ impl Subscription {
     ///
     /// The position is taken first: what is committed later is told again as news, or is in both.
     pub(crate) async fn now(&mut self, after: Option<u64>) -> Result<(Vec<Changed>, AsOf, u64), Error> {
-        let position = self.position.wait_for(Option::is_some).await.map(|position| *position);
+        let position = timeout(FIRST_LOOK, self.position.wait_for(Option::is_some)).await;
+        let position = position.map_err(|_| Error::TimedOut)?.map(|position| *position);
         let position = position.ok().flatten().unwrap_or_default();
         let mut session = self.live.source.writer_session().await?;
         let Followed { stores, skus } = &self.followed;
