@@ -41,9 +41,9 @@ impl Health {
         });
     }
 
-    /// The stream is read anew: nothing is known of its shards.
+    /// Work begins anew, or it is another publisher's turn: nothing is known of the target.
     pub(super) fn anew(&self) {
-        self.target.send_modify(|state| state.full.clear());
+        self.target.send_replace(State::default());
     }
 }
 

@@ -59,6 +59,7 @@ pub async fn run(
     let publish = async |failures: &mut u32| {
         let any_trimmed =
             async |connection: &mut MySqlConnection| ledger::any_trimmed(connection, name.as_str()).await;
+        health.anew();
         database.wait(health.reading(), any_trimmed).await?;
         let follow = async {
             let stream = source.stream().await?;
@@ -106,7 +107,6 @@ struct Publication<'t> {
 
 impl<'t> Publication<'t> {
     fn new(ledger: Ledger, target: &'t Target, health: &'t Health, evidence: &'t Evidence) -> Self {
-        health.anew();
         Self { ledger, target, health, evidence, queues: RefCell::default() }
     }
 }

@@ -56,10 +56,13 @@ async fn a_webhook_gets_every_event_signed_in_order_and_without_contacts() {
     for private in ["山田", "090-0000", "capability", "customer"] {
         assert!(!text.contains(private), "{private} leaves the house");
     }
-    let held = taken.iter().find(|event| event["type"] == "torioki.reservation.held.v1").unwrap();
-    assert_eq!(held["source"], "/brands/hinata");
-    assert_eq!(held["data"]["reservation"]["lines"][0]["sku"], SKUS[0]);
-    assert_eq!(held["data"]["stocks"][0]["on_hand"], 1000);
+    // Of different reservations, whichever is told first.
+    let is_held = |event: &&serde_json::Value| {
+        event["type"] == "torioki.reservation.held.v1"
+            && event["data"]["reservation"]["lines"][0]["sku"] == SKUS[0]
+            && event["data"]["stocks"][0]["on_hand"] == 1000
+    };
+    assert_eq!(taken.iter().find(is_held).unwrap()["source"], "/brands/hinata");
 
     // Stopped and started again, it goes on where it was: a place is written after what was taken.
     let now = chrono::Utc::now().naive_utc();
