@@ -75,7 +75,7 @@ pub(super) struct ProductsOut {
 /// Search a brand's products
 ///
 /// By all the words of `q`, in their names and colours: kana, width and capitals do not matter, and parts of words are found
-/// too. A product's code, a SKU or a GTIN (JAN) finds exactly its product.
+/// too, from three Latin letters or two kana on. A product's code, a SKU or a GTIN (JAN) finds exactly its product.
 #[utoipa::path(
     get, path = "/v1/products", tag = "products", params(ProductsParams),
     responses((status = 200, description = "A page of products.", body = Dated<ProductsOut>), codes::Products),
