@@ -10,6 +10,7 @@ use contracts::{Sku, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::stock::{self, Level};
 use super::takes::{self, OfStores, Takes};
 use super::{Error, Session};
@@ -90,23 +91,15 @@ pub(crate) async fn since(
     let mut query = QueryBuilder::<MySql>::new(format!(
         "SELECT stock.store_id, stock.sku, {}, {}, changes.position FROM stock \
          LEFT JOIN stores ON stores.store_id = stock.store_id LEFT JOIN stock_changes AS changes \
-         ON changes.store_id = stock.store_id AND changes.sku = stock.sku WHERE stock.store_id IN (",
+         ON changes.store_id = stock.store_id AND changes.sku = stock.sku WHERE stock.store_id IN ",
         stock::COLUMNS,
         takes::COLUMNS
     ));
-    let mut listed = query.separated(", ");
-    for store_id in stores {
-        listed.push_bind(store_id.as_str());
-    }
-    query.push(") AND stock.sku IN (");
-    let mut listed = query.separated(", ");
-    for sku in skus {
-        listed.push_bind(sku.as_str());
-    }
-    query.push(")");
+    push_list(&mut query, stores.iter().map(StoreId::as_str));
+    query.push(" AND stock.sku IN ");
+    push_list(&mut query, skus.iter().map(Sku::as_str));
     let (mut found, now) = (Vec::new(), Utc::now());
-    // One statement for each size of a set would push the others out of the connection's cache.
-    for row in session.rows(query.build().persistent(false)).await? {
+    for row in session.rows(query.build()).await? {
         if all || row.try_get::<Option<u64>, _>("position")? > after {
             let level = stock::read(&row, Takes::read(&row, now)?)?;
             found.push(Changed { store_id: row.try_get("store_id")?, sku: row.try_get("sku")?, level });

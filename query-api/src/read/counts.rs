@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::takes::OfStores;
 use super::{Error, Session};
 
@@ -34,13 +35,12 @@ pub(crate) async fn offers(
     let together = (COUNTS_PER_STATEMENT / stores.len()).max(1);
     for skus in skus.chunks(together) {
         let mut query = QueryBuilder::<MySql>::new(
-            "SELECT store_id, sku, available, version FROM stock FORCE INDEX (PRIMARY) WHERE store_id IN (",
+            "SELECT store_id, sku, available, version FROM stock FORCE INDEX (PRIMARY) WHERE store_id IN ",
         );
-        list(&mut query, stores);
-        query.push(" AND sku IN (");
-        list(&mut query, skus);
-        // One statement for each number of ids would push the others out of the connection's cache.
-        for row in session.rows(query.build().persistent(false)).await? {
+        push_list(&mut query, stores.iter().copied());
+        query.push(" AND sku IN ");
+        push_list(&mut query, skus.iter().copied());
+        for row in session.rows(query.build()).await? {
             let (store_id, in_store): (String, i32) = (row.try_get("store_id")?, row.try_get("available")?);
             let available = takes.of(&store_id).of_left(in_store);
             let offer = Offer { available, in_store, version: row.try_get("version")? };
@@ -48,12 +48,4 @@ pub(crate) async fn offers(
         }
     }
     Ok(offers)
-}
-
-fn list(query: &mut QueryBuilder<MySql>, ids: &[&str]) {
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind((*id).to_owned());
-    }
-    list.push_unseparated(")");
 }

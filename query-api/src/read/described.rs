@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::{Error, Session};
 
 /// A SKU, for people.
@@ -27,20 +28,10 @@ pub(crate) async fn describe(
         "SELECT skus.sku, skus.product_code, products.name_ja, products.name_en, skus.colour_ja, skus.colour_en, \
          skus.size, skus.gtin FROM skus FORCE INDEX (PRIMARY) STRAIGHT_JOIN products FORCE INDEX (PRIMARY) \
          ON products.product_code = skus.product_code \
-         WHERE skus.sku IN (",
+         WHERE skus.sku IN ",
     );
-    let mut list = query.separated(", ");
-    let mut any = false;
-    for sku in skus {
-        list.push_bind(sku);
-        any = true;
-    }
-    if !any {
-        return Ok(BTreeMap::new());
-    }
-    query.push(")");
-    // One statement for each length of list would push the others out of the connection's cache.
-    let rows = session.rows(query.build().persistent(false)).await?;
+    push_list(&mut query, skus);
+    let rows = session.rows(query.build()).await?;
     let described = rows.iter().map(|row| {
         let described = Described {
             product_code: row.try_get("product_code")?,

@@ -21,6 +21,7 @@ pub(crate) mod described;
 pub(crate) mod geo;
 pub(crate) mod history;
 pub(crate) mod inventory;
+mod list;
 pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;

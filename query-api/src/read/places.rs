@@ -4,6 +4,7 @@ use contracts::{Brand, StoreId};
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::geo::{Circle, Point};
+use super::list::push_list;
 use super::{Error, Session};
 
 /// Most stores that one question looks at: a chain's all, and some milliseconds' work. Where more are within the radius,
@@ -76,21 +77,17 @@ async fn in_boxes(
     let mut query = QueryBuilder::<MySql>::new(
         "SELECT store_id, latitude, longitude FROM stores FORCE INDEX (by_place) WHERE brand = ",
     );
-    query.push_bind(brand.as_str().to_owned()).push(" AND latitude_band IN (");
-    let mut bands = query.separated(", ");
-    for band in boxes.bands {
-        bands.push_bind(band);
-    }
+    query.push_bind(brand.as_str().to_owned()).push(" AND latitude_band IN ");
+    push_list(&mut query, boxes.bands);
     let ((west, east), second) = boxes.longitudes;
-    query.push(") AND (longitude BETWEEN ").push_bind(west).push(" AND ").push_bind(east);
+    query.push(" AND (longitude BETWEEN ").push_bind(west).push(" AND ").push_bind(east);
     if let Some((west, east)) = second {
         query.push(" OR longitude BETWEEN ").push_bind(west).push(" AND ").push_bind(east);
     }
     let (south, north) = boxes.latitudes;
     query.push(") AND latitude BETWEEN ").push_bind(south).push(" AND ").push_bind(north);
     query.push(" LIMIT ").push_bind(u32::try_from(MAX_PLACES + 1).unwrap_or(u32::MAX));
-    // One statement for each number of bands would push the others out of the connection's cache.
-    let rows = session.rows(query.build().persistent(false)).await?;
+    let rows = session.rows(query.build()).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         // The column is in the index, so it is not NULL; what is no place is nowhere near.

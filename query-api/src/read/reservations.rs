@@ -7,6 +7,7 @@ use contracts::{PickupCode, ReservationId, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::{Error, Missing, Page, Session};
 
 /// One customer's hold in one store.
@@ -179,15 +180,11 @@ async fn add_lines(session: &mut Session, reservations: &mut [Reservation]) -> R
         return Ok(());
     }
     let mut query = QueryBuilder::<MySql>::new(
-        "SELECT reservation_id, sku, quantity FROM reservation_lines WHERE reservation_id IN (",
+        "SELECT reservation_id, sku, quantity FROM reservation_lines WHERE reservation_id IN ",
     );
-    let mut ids = query.separated(", ");
-    for reservation in &*reservations {
-        ids.push_bind(reservation.reservation_id.as_str());
-    }
-    query.push(") ORDER BY reservation_id, sku");
-    // One statement for each length of page would push the others out of the connection's cache.
-    let rows = session.rows(query.build().persistent(false)).await?;
+    push_list(&mut query, reservations.iter().map(|reservation| reservation.reservation_id.as_str()));
+    query.push(" ORDER BY reservation_id, sku");
+    let rows = session.rows(query.build()).await?;
     let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
     for row in rows {
         let line = Line { sku: row.try_get("sku")?, quantity: row.try_get("quantity")? };

@@ -9,6 +9,7 @@ use contracts::search::{Words, narrow};
 use contracts::{Brand, ProductCode, Sku};
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::products::{self, Product, SkuOf};
 use super::{Error, Session};
 
@@ -136,7 +137,7 @@ async fn rarest_first(
         query.push(format!(" LIMIT {MAX_CANDIDATES}) AS counted_{n}"));
     }
     let mut counted = Vec::with_capacity(terms.len());
-    for row in session.rows(query.build().persistent(false)).await? {
+    for row in session.rows(query.build()).await? {
         let (products, n): (i64, i64) = (row.try_get("products")?, row.try_get("n")?);
         if products == 0 {
             return Ok(Vec::new());
@@ -173,13 +174,13 @@ async fn having<'c>(
         return Ok(codes.iter().map(String::as_str).collect());
     }
     let mut query = QueryBuilder::<MySql>::new(
-        "SELECT product_code FROM product_terms FORCE INDEX (PRIMARY) WHERE term IN (",
+        "SELECT product_code FROM product_terms FORCE INDEX (PRIMARY) WHERE term IN ",
     );
-    listed(&mut query, terms);
-    query.push(" AND product_code IN (");
-    listed(&mut query, codes);
+    push_list(&mut query, terms.iter().map(String::as_str));
+    query.push(" AND product_code IN ");
+    push_list(&mut query, codes.iter().map(String::as_str));
     let mut had: HashMap<String, usize> = HashMap::new();
-    for row in session.rows(query.build().persistent(false)).await? {
+    for row in session.rows(query.build()).await? {
         *had.entry(row.try_get("product_code")?).or_default() += 1;
     }
     let has_all = |code: &&str| had.get(*code) == Some(&terms.len());
@@ -194,20 +195,20 @@ async fn load(session: &mut Session, codes: &[&str]) -> Result<Vec<Found>, Error
     }
     let mut query = QueryBuilder::<MySql>::new(
         "SELECT sku, product_code, colour_ja, colour_en, size, gtin FROM skus FORCE INDEX (by_product) \
-         WHERE product_code IN (",
+         WHERE product_code IN ",
     );
-    listed(&mut query, codes);
+    push_list(&mut query, codes.iter().copied());
     let mut skus: HashMap<String, Vec<SkuOf>> = HashMap::new();
-    for row in session.rows(query.build().persistent(false)).await? {
+    for row in session.rows(query.build()).await? {
         let sku = products::sku(&row)?;
         skus.entry(sku.product_code.clone()).or_default().push(sku);
     }
     let mut query = QueryBuilder::<MySql>::new(
-        "SELECT product_code, name_ja, name_en FROM products FORCE INDEX (PRIMARY) WHERE product_code IN (",
+        "SELECT product_code, name_ja, name_en FROM products FORCE INDEX (PRIMARY) WHERE product_code IN ",
     );
-    listed(&mut query, codes);
+    push_list(&mut query, codes.iter().copied());
     let mut found = Vec::with_capacity(codes.len());
-    for row in session.rows(query.build().persistent(false)).await? {
+    for row in session.rows(query.build()).await? {
         let product = products::product(&row)?;
         let mut skus = skus.remove(&product.product_code).unwrap_or_default();
         skus.sort_unstable_by(|one, other| one.sku.cmp(&other.sku));
@@ -215,14 +216,6 @@ async fn load(session: &mut Session, codes: &[&str]) -> Result<Vec<Found>, Error
     }
     found.sort_unstable_by(|one, other| one.product.product_code.cmp(&other.product.product_code));
     Ok(found)
-}
-
-fn listed(query: &mut QueryBuilder<MySql>, values: &[impl AsRef<str>]) {
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind(value.as_ref().to_owned());
-    }
-    list.push_unseparated(")");
 }
 
 impl Found {

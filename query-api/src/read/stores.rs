@@ -8,6 +8,7 @@ use contracts::{OpeningHours, Sku, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::places::{AfterPlace, Place, Places};
 use super::takes::{self, Takes};
 use super::{Error, Missing, Page, Session};
@@ -123,16 +124,12 @@ async fn among(
              STRAIGHT_JOIN stores ON stores.store_id = stock.store_id WHERE stock.sku = ",
         );
         query.push_bind(sku.as_str()).push(" AND stock.available >= ").push_bind(least);
-        query.push(" AND stock.store_id IN (");
+        query.push(" AND stock.store_id IN ");
     } else {
-        query.push(" FROM stores FORCE INDEX (PRIMARY) WHERE store_id IN (");
+        query.push(" FROM stores FORCE INDEX (PRIMARY) WHERE store_id IN ");
     }
-    let mut ids = query.separated(", ");
-    for place in places {
-        ids.push_bind(place.store_id.as_str());
-    }
-    query.push(")");
-    let rows = session.rows(query.build().persistent(false)).await?;
+    push_list(&mut query, places.iter().map(|place| place.store_id.as_str()));
+    let rows = session.rows(query.build()).await?;
     let (mut found, now) = (HashMap::with_capacity(rows.len()), Utc::now());
     for row in &rows {
         let store = store(row)?;

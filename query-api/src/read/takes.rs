@@ -11,6 +11,7 @@ use contracts::{HoldPolicy, OpeningHours};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::list::push_list;
 use super::{Error, Session};
 
 /// Stores of one statement: far below MySQL's 65,535 placeholders, and a few milliseconds' work.
@@ -72,15 +73,10 @@ impl OfStores {
         let (mut of_stores, now) = (HashMap::with_capacity(stores.len()), Utc::now());
         for some in stores.chunks(STORES_PER_STATEMENT) {
             let mut query = QueryBuilder::<MySql>::new(format!(
-                "SELECT stores.store_id, {COLUMNS} FROM stores FORCE INDEX (PRIMARY) WHERE store_id IN ("
+                "SELECT stores.store_id, {COLUMNS} FROM stores FORCE INDEX (PRIMARY) WHERE store_id IN "
             ));
-            let mut list = query.separated(", ");
-            for store in some {
-                list.push_bind(*store);
-            }
-            query.push(")");
-            // One statement for each number of stores would push the others out of the connection's cache.
-            for row in session.rows(query.build().persistent(false)).await? {
+            push_list(&mut query, some.iter().copied());
+            for row in session.rows(query.build()).await? {
                 of_stores.insert(row.try_get("store_id")?, Takes::read(&row, now)?);
             }
         }
