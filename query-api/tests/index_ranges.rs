@@ -132,7 +132,7 @@ async fn the_last_page_costs_no_more_than_the_first() {
     let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
     let api = Api::start_on(pool.clone()).await;
     for (path, rows) in [
-        (format!("/v1/stores/{STORE}/stock?max_available=3&limit=50"), "stock"),
+        (format!("/v1/stores/{STORE}/stock?max_in_store=3&limit=50"), "stock"),
         (format!("/v1/stores/{STORE}/reservations?limit=50"), "reservations"),
         (format!("/v1/stores/{STORE}/shortfalls?limit=50"), "shortfalls"),
     ] {

@@ -203,7 +203,7 @@ async fn the_optimiser_reads_index_ranges_only() {
         format!("{store}/reservations/search?phone_end=2400"),
         format!("{store}/pick-list?limit=5"),
         format!("{store}/stock?limit=2"),
-        format!("{store}/stock?max_available=2&limit=2"),
+        format!("{store}/stock?max_in_store=2&limit=2"),
         format!("{store}/shortfalls?limit=1"),
         format!("/v1/reservations/{}", id(1)),
         format!("/v1/reservations/{}/history", id(1)),
