@@ -19,7 +19,7 @@ use mutation::Mutation;
 use run::run;
 
 /// Seeds that once found a bug, here or in the simulation itself.
-const KNOWN: [u64; 1] = [0];
+const KNOWN: [u64; 2] = [0, 114];
 /// Seeds that every run of the tests tries, besides.
 const EVERY_RUN: u64 = 300;
 /// Seeds within which a mutation must be caught.
