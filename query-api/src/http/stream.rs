@@ -17,7 +17,7 @@ use futures::stream;
 use platform::extract::Query;
 use platform::{Problem, lambda};
 use tokio::time::timeout;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::Dated;
 use super::codes;
@@ -48,6 +48,21 @@ pub(super) struct StreamParams {
     sku: Vec<Sku>,
 }
 
+/// The fields of one server-sent event.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "what is documented; axum writes it")]
+struct EventOut {
+    /// `stock`, where there is `data`.
+    #[schema(nullable = false)]
+    event: Option<String>,
+    /// In JSON: what a lookup of the count would answer.
+    #[schema(nullable = false)]
+    data: Option<String>,
+    /// Everything up to here was sent.
+    #[schema(nullable = false)]
+    id: Option<String>,
+}
+
 /// Stock as it changes
 ///
 /// Server-sent events. First come the counts as they are, each as `event: stock` with what a lookup of it would answer; then
@@ -56,12 +71,12 @@ pub(super) struct StreamParams {
 /// says of holds counts from the next change of a count on.
 #[utoipa::path(
     get, path = "/v1/stock/stream", tag = "stock",
-    params(
-        StreamParams,
-        ("Last-Event-ID" = Option<u64>, Header, description = "The last `id` of the stream before this one."),
-    ),
+    params(StreamParams),
     responses(
-        (status = 200, description = "The counts, and each change.", body = String, content_type = "text/event-stream"),
+        (
+            status = 200, description = "The counts, and each change: a stream of such events.", body = inline(EventOut),
+            content_type = "text/event-stream",
+        ),
         codes::Stream,
     ),
     security(())
