@@ -54,16 +54,21 @@ async fn change(db: &Database, skus: &[usize]) {
     transaction.commit().await.unwrap();
 }
 
-/// One transaction of the relay, in which every SKU changes.
-async fn change_all(db: &Database) {
+/// One transaction of the relay: a position without what changed at it would be told as nothing.
+async fn run_as_one(db: &Database, statements: &[&'static str]) {
     let mut transaction = db.pool.begin().await.unwrap();
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+/// Every SKU changes.
+async fn change_all(db: &Database) {
     let note = "INSERT INTO stock_changes (store_id, sku, position) SELECT stock.store_id, stock.sku, position \
                 FROM stock JOIN positions ON name = 'stock' \
                 ON DUPLICATE KEY UPDATE position = VALUES(position)";
-    for statement in ["UPDATE stock SET version = version + 1", NEXT, note] {
-        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
-    }
-    transaction.commit().await.unwrap();
+    run_as_one(db, &["UPDATE stock SET version = version + 1", NEXT, note]).await;
 }
 
 /// One block of a stream.
@@ -108,16 +113,19 @@ impl Following {
         }
     }
 
-    /// Blocks up to the next position, with it.
+    /// Blocks up to the next position, with it. Signs of life are no answer.
     async fn group(&mut self) -> (Vec<(String, u64)>, String) {
-        let mut stocks = Vec::new();
-        loop {
-            let block = timeout(Duration::from_secs(20), self.next()).await.unwrap().unwrap();
-            stocks.extend(block.stock);
-            if let Some(id) = block.id {
-                return (stocks, id);
+        let up_to_position = async {
+            let mut stocks = Vec::new();
+            loop {
+                let block = self.next().await.unwrap();
+                stocks.extend(block.stock);
+                if let Some(id) = block.id {
+                    return (stocks, id);
+                }
             }
-        }
+        };
+        timeout(Duration::from_secs(20), up_to_position).await.unwrap()
     }
 }
 
@@ -281,9 +289,8 @@ async fn what_changed_without_an_event_is_told_when_that_is_said() {
     let mut following = Following::start(&api, &path(2), None).await;
     let (_, first) = following.group().await;
     // A rebuild swapped another projection in.
-    db.run("UPDATE stock SET version = 9").await;
-    db.run(NEXT).await;
-    db.run("INSERT INTO stock_changes SELECT '', '', position FROM positions").await;
+    let noted = "INSERT INTO stock_changes SELECT '', '', position FROM positions";
+    run_as_one(&db, &["UPDATE stock SET version = 9", NEXT, noted]).await;
     let (mut stocks, _) = following.group().await;
     while stocks.is_empty() {
         stocks = following.group().await.0;
@@ -293,12 +300,8 @@ async fn what_changed_without_an_event_is_told_when_that_is_said() {
     assert_eq!(again.len(), 2, "who was away is told, too");
 
     // Command state was restored to an earlier time, and the projection mended from it.
-    let mut transaction = db.pool.begin().await.unwrap();
     let noted = "UPDATE stock_changes SET position = (SELECT position FROM positions)";
-    for statement in ["UPDATE stock SET version = 2", NEXT, noted] {
-        sqlx::query(statement).execute(&mut *transaction).await.unwrap();
-    }
-    transaction.commit().await.unwrap();
+    run_as_one(&db, &["UPDATE stock SET version = 2", NEXT, noted]).await;
     let (stocks, _) = following.group().await;
     assert_eq!(stocks, [(sku(0), 2), (sku(1), 2)]);
 }
