@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use harness::Proxy;
 use platform::mysql::Mysql;
+use reqwest::Response;
 use sqlx::{MySqlPool, Row};
 use support::{Api, Database, Rows};
 
@@ -67,20 +68,19 @@ async fn a_feed_has_a_row_for_every_count_of_the_brand() {
 
 /// Two stores with so many counts each, whose ids are as long as ids are.
 async fn fill(db: &Database) {
-    let padding = "X".repeat(58);
-    for store in ["hinata.s-1", "hinata.s-2"] {
-        db.store(store).await;
+    let (store, sku) = ("s".repeat(60), "X".repeat(58));
+    for n in 1..=2 {
+        let store = format!("hinata.{store}-{n}");
+        db.store(&store).await;
         let digit = "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 \
             UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)";
         db.run(format!(
             "INSERT INTO stock (store_id, sku, brand, version, on_hand, held, safety, updated_at) \
-             SELECT '{store}', CONCAT('hinata.{padding}', a.n, b.n, c.n, d.n, e.n), 'hinata', 1, 5, 0, 0, NOW(6) \
+             SELECT '{store}', CONCAT('hinata.{sku}', a.n, b.n, c.n, d.n, e.n), 'hinata', 1, 5, 0, 0, NOW(6) \
              FROM {digit} AS a, {digit} AS b, {digit} AS c, {digit} AS d, {digit} AS e"
         ))
         .await;
     }
-    db.run("UPDATE stores SET store_id = CONCAT('hinata.', REPEAT('s', 60), RIGHT(store_id, 2))").await;
-    db.run("UPDATE stock SET store_id = CONCAT('hinata.', REPEAT('s', 60), RIGHT(store_id, 2))").await;
 }
 
 /// Statements that the only connection of a pool was sent.
@@ -90,7 +90,7 @@ async fn sent(pool: &MySqlPool) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_feed_is_read_as_it_is_taken_and_one_that_breaks_off_has_no_end() {
+async fn a_feed_is_read_as_it_is_taken_and_has_no_end_where_it_breaks_off() {
     const ROWS: usize = 200_000;
     let db = Database::new().await;
     fill(&db).await;
@@ -103,7 +103,7 @@ async fn a_feed_is_read_as_it_is_taken_and_one_that_breaks_off_has_no_end() {
     let statements = sent(&pool).await;
 
     // Nobody reads on: neither does the feed, and it has no connection meanwhile.
-    let (mut first, second) = (api.asked(PATH, &[]).await, api.asked(PATH, &[]).await);
+    let (first, second) = (api.asked(PATH, &[]).await, api.asked(PATH, &[]).await);
     let start = Instant::now();
     let mut last = 0;
     let paused = loop {
@@ -119,21 +119,39 @@ async fn a_feed_is_read_as_it_is_taken_and_one_that_breaks_off_has_no_end() {
     // Both together wrote into the buffers of their sockets, and no further.
     assert!(paused < statements, "{paused} statements of {statements} for one feed");
     assert_eq!(api.problem(PATH).await, (503, "unavailable".into()), "a third feed");
-    drop(second);
+    // Whoever takes nothing is cut off in the end, and gives way.
+    let waiting = Instant::now();
+    let third = loop {
+        let (third, fourth) = (api.asked(PATH, &[]).await, api.asked(PATH, &[]).await);
+        if third.status() == 200 && fourth.status() == 200 {
+            break third;
+        }
+        assert!(waiting.elapsed() < 2 * DEADLINE, "they keep their places");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    };
+    for cut_off in [first, second] {
+        breaks_off(cut_off, whole.len()).await;
+    }
 
     proxy.cut();
+    breaks_off(third, whole.len()).await;
+    assert_eq!(api.problem(PATH).await, (503, "unavailable".into()), "no feed begins that cannot be read");
+    proxy.restore().await;
+    let restored = Instant::now();
+    while api.asked(PATH, &[]).await.text().await.is_ok_and(|text| text != whole) {
+        assert!(restored.elapsed() < DEADLINE, "feeds never come back");
+    }
+}
+
+/// Reads a feed to where it is cut off.
+async fn breaks_off(mut feed: Response, whole: usize) {
     let mut taken = 0;
     let ended = loop {
-        match first.chunk().await {
+        match feed.chunk().await {
             Ok(Some(chunk)) => taken += chunk.len(),
             ended => break ended,
         }
     };
-    assert!(ended.is_err(), "it looks like a whole feed after {taken} bytes of {}", whole.len());
-    assert!(taken < whole.len());
-    assert_eq!(api.problem(PATH).await, (503, "unavailable".into()), "no feed begins that cannot be read");
-    proxy.restore().await;
-    while api.asked(PATH, &[]).await.text().await.is_ok_and(|text| text != whole) {
-        assert!(start.elapsed() < DEADLINE, "feeds never come back");
-    }
+    assert!(ended.is_err(), "it looks like a whole feed after {taken} bytes of {whole}");
+    assert!(taken < whole);
 }

@@ -6,13 +6,14 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use harness::{Proxy, until};
 use platform::mysql::Mysql;
 use sqlx::MySqlPool;
 use support::{Api, Database, Rows};
 
 const STOCK: &str = "/v1/stores/hinata.shibuya-01/stock/hinata.KN1021-BLK-M";
-const ALL: [&str; 9] = [
+const ALL: [&str; 14] = [
     STOCK,
     "/v1/skus/hinata.KN1021-BLK-M/stores",
     "/v1/skus/hinata.KN1021-BLK-M/stores?near=35,139",
@@ -21,7 +22,17 @@ const ALL: [&str; 9] = [
     "/v1/products?brand=hinata&q=knit",
     "/v1/stock?sku=hinata.KN1021-BLK-M&store_id=hinata.shibuya-01",
     "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213",
+    "/v1/reservations/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213/history",
     "/v1/stores/hinata.shibuya-01/reservations",
+    "/v1/stores/hinata.shibuya-01/reservations/search?phone_end=5678",
+    "/v1/stores/hinata.shibuya-01/pick-list",
+    "/v1/stores/hinata.shibuya-01/stock",
+    "/v1/stores/hinata.shibuya-01/shortfalls",
+];
+/// What has no end once it has begun.
+const ENDLESS: [&str; 2] = [
+    "/v1/stock/stream?sku=hinata.KN1021-BLK-M&store_id=hinata.shibuya-01",
+    "/v1/feeds/google-local-inventory.tsv?brand=hinata",
 ];
 /// Longest that a caller may have to wait for a 503.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -51,11 +62,14 @@ async fn is_well(api: &Api) {
     for path in ALL {
         api.get(path).await;
     }
+    for path in ENDLESS {
+        assert_eq!(api.response(path).await.status(), 200, "{path}");
+    }
 }
 
 /// Every endpoint answers 503, soon, and says when to come again.
 async fn is_unavailable(api: &Api) {
-    for path in ALL {
+    let asked = ALL.into_iter().chain(ENDLESS).map(async |path| {
         let start = Instant::now();
         let response = api.response(path).await;
         assert!(start.elapsed() < PATIENCE, "{path} took {:?}", start.elapsed());
@@ -63,7 +77,8 @@ async fn is_unavailable(api: &Api) {
         assert!(response.headers().contains_key("retry-after"), "{path}");
         let body: serde_json::Value = response.json().await.unwrap();
         assert_eq!(body["code"], "unavailable", "{path}");
-    }
+    });
+    join_all(asked).await;
     assert!(!is_ready(api).await);
 }
 
