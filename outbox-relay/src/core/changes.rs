@@ -6,8 +6,8 @@
 
 use sqlx::{Connection, MySqlConnection, QueryBuilder};
 
-/// Changes of one statement: as many as rows, for the same reason.
-const CHANGES_PER_STATEMENT: usize = 500;
+use super::forms::statements;
+
 /// Stands for every stock there is.
 const ALL: (&str, &str) = ("", "");
 
@@ -26,13 +26,13 @@ pub(super) async fn write<'k>(
     }
     sqlx::query(NEXT).execute(&mut *connection).await?;
     let position: u64 = sqlx::query_scalar(TAKEN).fetch_one(&mut *connection).await?;
-    for some in stocks.chunks(CHANGES_PER_STATEMENT) {
+    for some in statements(&stocks) {
         let mut query = QueryBuilder::new("INSERT INTO stock_changes (store_id, sku, position) ");
         query.push_values(some, |mut values, (store_id, sku)| {
             values.push_bind((*store_id).to_owned()).push_bind((*sku).to_owned()).push_bind(position);
         });
         query.push(" ON DUPLICATE KEY UPDATE position = VALUES(position)");
-        query.build().persistent(false).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }

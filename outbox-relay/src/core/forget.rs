@@ -7,10 +7,10 @@
 
 use sqlx::{MySqlConnection, QueryBuilder};
 
-/// Reservations of one statement: as many as rows, for the same reason.
-const IDS_PER_STATEMENT: usize = 500;
+use super::forms::statements;
+
 /// Reservations of one page of all: those of one statement.
-const PAGE_IDS: u32 = 500;
+const PAGE_IDS: u32 = 256;
 
 /// Takes out of the history of anonymous reservations which customers acted, and what anybody said of why.
 pub(super) async fn write<'i>(
@@ -18,25 +18,23 @@ pub(super) async fn write<'i>(
     ids: impl Iterator<Item = &'i str>,
 ) -> Result<(), sqlx::Error> {
     let ids: Vec<&str> = ids.collect();
-    for some in ids.chunks(IDS_PER_STATEMENT) {
+    for some in statements(&ids) {
         // A customer has a name, and an anonymous one has none.
         let mut anonymous = QueryBuilder::new(
             "SELECT reservation_id FROM reservations WHERE customer_name = '' AND reservation_id IN (",
         );
-        listed(&mut anonymous, some.iter().map(|id| (*id).to_owned()));
+        listed(&mut anonymous, some.into_iter().map(|id| (*id).to_owned()));
         // The newest, whatever was read before in this transaction: another one may have made it anonymous just now.
         anonymous.push(" LOCK IN SHARE MODE");
-        let anonymous: Vec<String> =
-            anonymous.build_query_scalar().persistent(false).fetch_all(&mut *connection).await?;
-        if anonymous.is_empty() {
-            continue;
+        let anonymous: Vec<String> = anonymous.build_query_scalar().fetch_all(&mut *connection).await?;
+        for some in statements(&anonymous) {
+            let mut forget = QueryBuilder::new(
+                "UPDATE history SET reason = NULL, actor_id = IF(actor = 'customer', NULL, actor_id) \
+                 WHERE aggregate IN (",
+            );
+            listed(&mut forget, some.into_iter().map(|id| format!("reservation#{id}")));
+            forget.build().execute(&mut *connection).await?;
         }
-        let mut forget = QueryBuilder::new(
-            "UPDATE history SET reason = NULL, actor_id = IF(actor = 'customer', NULL, actor_id) \
-             WHERE aggregate IN (",
-        );
-        listed(&mut forget, anonymous.iter().map(|id| format!("reservation#{id}")));
-        forget.build().persistent(false).execute(&mut *connection).await?;
     }
     Ok(())
 }

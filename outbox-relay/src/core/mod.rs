@@ -10,6 +10,7 @@ pub(crate) mod decode;
 mod edition;
 mod facts;
 pub(crate) mod forget;
+mod forms;
 pub(crate) mod lease;
 pub(crate) mod plan;
 mod project;

@@ -7,9 +7,7 @@ use sqlx::query_builder::Separated;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 
 use super::Edition;
-
-/// Rows of one statement: far below MySQL's 65,535 placeholders with the widest row, and a few statements a batch.
-const ROWS_PER_STATEMENT: usize = 500;
+use super::forms::statements;
 
 pub(crate) type Values<'q, 'b> = Separated<'q, MySql, &'b str>;
 
@@ -53,11 +51,11 @@ pub(crate) async fn upsert<'r, R: Row + 'r>(
 ) -> Result<(), sqlx::Error> {
     let rows: Vec<&R> = rows.collect();
     let table = edition.table::<R>();
-    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+    for some in statements(&rows) {
         let mut query = QueryBuilder::new(format!("INSERT INTO {table} ({}) ", columns::<R>()));
-        query.push_values(chunk, |mut values, row| row.bind(&mut values));
+        query.push_values(some, |mut values, row| row.bind(&mut values));
         query.push(guard::<R>(&table));
-        query.build().persistent(false).execute(&mut *connection).await?;
+        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
