@@ -17,7 +17,9 @@ const MOST_KIB: u64 = 200 * 1024;
 /// The most that a piece of work of the relay's program had in memory, in KiB (`VmHWM` of proc(5)).
 async fn peak(system: &System, arguments: &[&str]) -> u64 {
     let mut command = system.relay_work(arguments);
-    let mut work = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let told = log.reopen().unwrap();
+    let mut work = command.stdout(Stdio::null()).stderr(told).spawn().unwrap();
     let status = format!("/proc/{}/status", work.id().unwrap());
     let mut peak = 0;
     loop {
@@ -25,7 +27,7 @@ async fn peak(system: &System, arguments: &[&str]) -> u64 {
         let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         peak = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(peak);
         if let Some(status) = work.try_wait().unwrap() {
-            assert!(status.success(), "{arguments:?}");
+            assert!(status.success(), "{arguments:?}: {}", std::fs::read_to_string(log.path()).unwrap());
             return peak;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
