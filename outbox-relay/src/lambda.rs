@@ -55,9 +55,8 @@ pub async fn handle(projector: &Projector, event: &Event) -> DynamoDbEventRespon
     let batch = Batch { stream: event.stream(), records: &records, progress: Progress::Caller };
     let mut response = DynamoDbEventResponse::default();
     if let Err(unapplied) = projector.project(batch).await {
-        let error = &unapplied as &dyn std::error::Error;
         tracing::warn!(
-            error,
+            error = platform::dynamodb::cause(&unapplied),
             records = records.len(),
             from = unapplied.from,
             "a batch was not applied whole"

@@ -163,6 +163,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             platform::telemetry::init();
             let report = reconcile::run(&command_state(&dynamodb).await, &mysql, repair).await?;
             writeln!(stdout(), "{report}")?;
+            anyhow::ensure!(report.losses_left == 0, "the stream lost records meanwhile: repair again");
             if report.remaining() > 0 {
                 return Ok(ExitCode::FAILURE);
             }

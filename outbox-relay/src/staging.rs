@@ -78,6 +78,15 @@ pub(crate) async fn mend(
     sqlx::query_scalar(left).fetch_one(connection).await
 }
 
+/// Whether the relay told of a loss after then.
+pub(crate) async fn lost_since(
+    connection: &mut MySqlConnection,
+    since: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let lost = sqlx::query("SELECT 1 FROM checkpoints WHERE trimmed_at > ? LIMIT 1").bind(since);
+    Ok(lost.fetch_optional(connection).await?.is_some())
+}
+
 /// Whether the statement waited for others in vain, or was the one to give way (1205, 1213).
 pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(number(error), Some(1205 | 1213))

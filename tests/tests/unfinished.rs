@@ -10,6 +10,7 @@ use std::time::Duration;
 use faults::{Fault, Faulty};
 use harness::{Api, Proxy, System, until};
 use serde_json::Value;
+use tokio::process::Command;
 
 /// Stocks: some pages of each of the four segments.
 const STOCKS: u32 = 6_000;
@@ -56,21 +57,28 @@ async fn differences(system: &System) -> Vec<String> {
     differences
 }
 
-/// Does the work, and kills it in the middle of the stocks; then does it again. What the second one scanned and told.
-async fn broken_off(system: &System, arguments: &[&str]) -> (Scans, String) {
+/// The work, on tables that count how often they are scanned.
+fn work(system: &System, tables: &Faulty<Scans>, arguments: &[&str]) -> Command {
+    let mut work = system.relay_work(arguments);
+    work.env("DYNAMODB_ENDPOINT", &tables.url).stdout(Stdio::piped());
+    work
+}
+
+/// Does the work, and kills it in the middle of the stocks.
+async fn break_off(system: &System, arguments: &[&str]) -> Faulty<Scans> {
     let tables = Faulty::start(&system.tables.endpoint, Scans::default()).await;
-    let work = || {
-        let mut work = system.relay_work(arguments);
-        work.env("DYNAMODB_ENDPOINT", &tables.url).stdout(Stdio::piped());
-        work
-    };
-    let mut killed = work().spawn().unwrap();
+    let mut killed = work(system, &tables, arguments).spawn().unwrap();
     until("it is in the middle", || async { tables.with(|scans| scans.of("stock") > SEGMENTS + 2) }).await;
     killed.kill().await.unwrap();
     assert!(tables.with(std::mem::take).of("stock") < STOCKS as usize / PAGE, "it was done before");
     assert!(system.database.number(UNFINISHED).await > 0);
+    tables
+}
 
-    let output = work().output().await.unwrap();
+/// Does the work, and kills it in the middle of the stocks; then does it again. What the second one scanned and told.
+async fn broken_off(system: &System, arguments: &[&str]) -> (Scans, String) {
+    let tables = break_off(system, arguments).await;
+    let output = work(system, &tables, arguments).output().await.unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(system.database.number(UNFINISHED).await, 0, "{told}");
     (tables.with(std::mem::take), told)
@@ -123,6 +131,37 @@ async fn a_reconciliation_goes_on_with_what_it_had_found() {
     assert!(told.ends_with(" 0 differences remain\n"), "{told}");
     assert!(told.contains("stores, version behind: 1 found, 1 repaired"), "{told}");
     assert_eq!(differences(&system).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_mended_since_is_no_difference_that_remains() {
+    let system = filled().await;
+    for mended in [&["reconcile", "--repair"][..], &["rebuild"]] {
+        system.database.run("UPDATE stores SET version = 0, name_en = 'Old'").await;
+        drop(break_off(&system, &["reconcile"]).await);
+        let output = system.relay_work(mended).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let output = system.relay_work(&["reconcile"]).output().await.unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.ends_with(" 0 differences remain\n"), "{mended:?}: {told}");
+    }
+}
+
+/// What is lost after a part was read, is not in that part.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_lost_since_is_mended_from_the_beginning() {
+    let system = filled().await;
+    for mending in [&["reconcile", "--repair"][..], &["rebuild"]] {
+        let tables = break_off(&system, mending).await;
+        system.database.run("UPDATE stores SET version = 0, name_en = 'Old'").await;
+        system.database.run("UPDATE checkpoints SET trimmed_at = UTC_TIMESTAMP(6)").await;
+        let output = work(&system, &tables, mending).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(tables.with(std::mem::take).of("masters") > 0, "{mending:?} went on behind them");
+        let lost = "SELECT COUNT(*) FROM checkpoints WHERE trimmed_at IS NOT NULL";
+        assert_eq!(system.database.number(lost).await, 0);
+        assert_eq!(differences(&system).await, Vec::<String>::new());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,7 +102,7 @@ impl<D: Database<Connection: Election>> Led<D> {
             .database
             .transact(TIMEOUT, async |steps: &mut D::Connection| steps.resign(&self.name, &self.owner).await);
         if let Err(error) = resigned.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the lease is left to its end");
+            tracing::warn!(error = platform::dynamodb::cause(&error), "the lease is left to its end");
         }
     }
 

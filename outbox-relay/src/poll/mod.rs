@@ -139,7 +139,8 @@ pub(crate) async fn persist(
     let mut failures = 0;
     loop {
         let Err(error) = work(&mut failures).await;
-        tracing::warn!(error = &error as &dyn std::error::Error, failures, "reading the stream failed");
+        // With its sources, which lines of JSON leave out: what the server said is one of them.
+        tracing::warn!(error = platform::dynamodb::cause(&error), failures, "reading the stream failed");
         metrics::failed();
         health.failing();
         sleep(FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF)).await;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::health::Health;
 use super::ledger::{Ledger, Undelivered};
-use super::queue::{Entry, Queue};
+use super::queue::{Entry, Queue, Tries};
 use super::target::{Outcome, Target};
 use crate::core::database;
 use crate::metrics::{self, Sent};
@@ -31,12 +31,16 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Most events of a shard that wait for the target before no more are read: those of one page.
 const MAX_WAITING: usize = 1000;
+/// Most events of a shard that are kept, with those that were taken behind one that waits: they all come again after a
+/// kill.
+const MAX_KEPT: usize = 10_000;
 
 /// What all shards together learnt of the target.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// Events that it took.
-    taken: Cell<u64>,
+    /// What it made of events at their first try. What is tried again says nothing: a few that fail again and again would
+    /// make a good target look bad, and a bad one good.
+    first: Cell<Tries>,
     /// Deliveries in a row of which it took nothing.
     in_vain: Cell<u32>,
 }
@@ -72,7 +76,7 @@ impl Courier<'_> {
         self.health.full(shard, is_stuck);
         Ok(match queue.waiting() {
             0 => Taken::All,
-            1..MAX_WAITING if !is_stuck => Taken::Some,
+            1..MAX_WAITING if !is_stuck && queue.kept() < MAX_KEPT => Taken::Some,
             _ => Taken::Enough,
         })
     }
@@ -102,11 +106,21 @@ impl Courier<'_> {
             return Ok(false);
         }
         let outcomes = self.target.deliver(&events).await;
-        let taken = outcomes.iter().filter(|outcome| **outcome == Outcome::Taken).count();
-        self.evidence.taken.set(self.evidence.taken.get() + taken as u64);
+        // A target may take its time with each of many.
+        self.health.reading().round();
+        let mut first = self.evidence.first.get();
+        for (_, outcome) in sent.iter().zip(&outcomes).filter(|(entry, _)| entry.tries == 0) {
+            match outcome {
+                Outcome::Taken => first.taken += 1,
+                // It takes others: this is of the event.
+                Outcome::Refused(_) => {}
+                Outcome::Failed(..) | Outcome::Busy(..) => first.failed += 1,
+            }
+        }
+        self.evidence.first.set(first);
         let (mut progressed, mut retry_after, mut reason) = (false, None, None);
         for (entry, outcome) in sent.into_iter().zip(outcomes) {
-            if let Outcome::Failed(_, asked) = &outcome {
+            if let Outcome::Failed(_, asked) | Outcome::Busy(_, asked) = &outcome {
                 retry_after = retry_after.max(*asked);
             }
             reason = outcome.reason().or(reason);
@@ -129,7 +143,7 @@ impl Courier<'_> {
 
     /// What becomes of an event that was sent; whether it is done with.
     async fn settle(&self, entry: &mut Entry, outcome: Outcome) -> Result<bool, database::Error> {
-        let (reason, retry_after, bound) = match outcome {
+        let (reason, retry_after, bound, waits) = match outcome {
             Outcome::Taken => {
                 entry.content = None;
                 metrics::sent(Sent::Delivered);
@@ -138,23 +152,27 @@ impl Courier<'_> {
             Outcome::Refused(reason) => {
                 metrics::sent(Sent::Refused);
                 entry.refusals += 1;
-                (reason, None, REFUSALS)
+                (reason, None, REFUSALS, entry.refusals)
             }
             Outcome::Failed(reason, retry_after) => {
                 metrics::sent(Sent::Failed);
                 entry.refusals += u32::from(self.is_its_own_fault(entry));
-                (reason, retry_after, FAILURES)
+                (reason, retry_after, FAILURES, entry.refusals)
+            }
+            Outcome::Busy(reason, retry_after) => {
+                metrics::sent(Sent::Failed);
+                (reason, retry_after, FAILURES, entry.tries)
             }
         };
-        entry.rests_until = Some(Instant::now() + wait(entry.refusals, retry_after));
+        entry.rests_until = Some(Instant::now() + wait(waits, retry_after));
         entry.tries += 1;
         Ok(entry.refusals >= bound && self.give_up(entry, &reason).await?)
     }
 
-    /// Whether the target took others since this one failed the last time: then it is not down.
+    /// Whether the target took most of what else came since this one failed the last time: then it is well.
     fn is_its_own_fault(&self, entry: &mut Entry) -> bool {
-        let taken = self.evidence.taken.get();
-        entry.taken_before.replace(taken).is_some_and(|before| before < taken)
+        let now = self.evidence.first.get();
+        entry.seen_before.replace(now).is_some_and(|before| now.is_well_since(before))
     }
 
     /// Puts aside what the target will not have, or what is no event; whether there was room.

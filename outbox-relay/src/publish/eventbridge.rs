@@ -45,7 +45,7 @@ impl EventBridge {
                 let reason = platform::dynamodb::cause(&error);
                 let outcome = match error.code() {
                     Some(code) if events.len() == 1 && AT_FAULT.contains(&code) => Outcome::Refused(reason),
-                    _ => Outcome::failed(reason),
+                    code => Outcome::failed_by(code.unwrap_or_default(), reason),
                 };
                 vec![outcome; events.len()]
             }
@@ -70,7 +70,7 @@ fn outcome(entry: &PutEventsResultEntry) -> Outcome {
     }
     let code = entry.error_code.as_deref().unwrap_or("no id");
     let reason = format!("{code}: {}", entry.error_message.as_deref().unwrap_or_default());
-    if AT_FAULT.contains(&code) { Outcome::Refused(reason) } else { Outcome::failed(reason) }
+    if AT_FAULT.contains(&code) { Outcome::Refused(reason) } else { Outcome::failed_by(code, reason) }
 }
 
 #[cfg(test)]
@@ -83,7 +83,9 @@ mod tests {
         assert_eq!(outcome(&entry().event_id("1").build()), Outcome::Taken);
         assert_eq!(outcome(&entry().build()), Outcome::failed("no id: "));
         let throttled = entry().error_code("ThrottlingException").error_message("slow").build();
-        assert_eq!(outcome(&throttled), Outcome::failed("ThrottlingException: slow"));
+        assert_eq!(outcome(&throttled), Outcome::Busy("ThrottlingException: slow".to_owned(), None));
+        let failed = entry().error_code("InternalFailure").build();
+        assert_eq!(outcome(&failed), Outcome::failed("InternalFailure: "));
         let refused = Outcome::Refused("MalformedDetail: ".to_owned());
         assert_eq!(outcome(&entry().error_code("MalformedDetail").build()), refused);
     }

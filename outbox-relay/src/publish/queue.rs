@@ -24,6 +24,20 @@ pub(super) struct Queue {
     pub rests_until: Option<Instant>,
 }
 
+/// What a target made of events that came to it for the first time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tries {
+    pub taken: u64,
+    pub failed: u64,
+}
+
+impl Tries {
+    /// Whether it took most of them.
+    pub(super) fn is_well_since(self, before: Self) -> bool {
+        self.taken - before.taken > self.failed - before.failed
+    }
+}
+
 /// A record on its way.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -34,8 +48,8 @@ pub(super) struct Entry {
     pub tries: u32,
     /// How often that was the event's own fault.
     pub refusals: u32,
-    /// How many events the target had taken when this one last failed.
-    pub taken_before: Option<u64>,
+    /// What the target had made of others when this one last failed.
+    pub seen_before: Option<Tries>,
     /// There was no room to put it aside.
     pub is_stuck: bool,
     /// When it is its turn again.
@@ -52,7 +66,7 @@ impl Queue {
                     record,
                     tries: 0,
                     refusals: 0,
-                    taken_before: None,
+                    seen_before: None,
                     is_stuck: false,
                     rests_until: None,
                 });
@@ -72,6 +86,11 @@ impl Queue {
     /// How many are not done with.
     pub(super) fn waiting(&self) -> usize {
         self.entries.iter().filter(|entry| entry.content.is_some()).count()
+    }
+
+    /// How many are kept: those, and what was done with behind them.
+    pub(super) fn kept(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether any of them should have been put aside, and could not.

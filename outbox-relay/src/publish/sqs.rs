@@ -52,7 +52,7 @@ impl Sqs {
                 let reason = platform::dynamodb::cause(&error);
                 let outcome = match error.code() {
                     Some(code) if events.len() == 1 && AT_FAULT.contains(&code) => Outcome::Refused(reason),
-                    _ => Outcome::failed(reason),
+                    code => Outcome::failed_by(code.unwrap_or_default(), reason),
                 };
                 vec![outcome; events.len()]
             }
@@ -86,7 +86,8 @@ fn outcomes<'a>(
     let failed = failed.iter().map(|entry| {
         let reason = format!("{}: {}", entry.code, entry.message.as_deref().unwrap_or_default());
         let at_fault = entry.sender_fault && AT_FAULT.contains(&entry.code.as_str());
-        let outcome = if at_fault { Outcome::Refused(reason) } else { Outcome::failed(reason) };
+        let outcome =
+            if at_fault { Outcome::Refused(reason) } else { Outcome::failed_by(&entry.code, reason) };
         (entry.id.as_str(), outcome)
     });
     for (id, outcome) in taken.map(|id| (id, Outcome::Taken)).chain(failed) {

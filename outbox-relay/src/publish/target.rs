@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     Refused(String),
     /// The target takes nothing now, or nobody knows whether it took this; and when to come again, if it says.
     Failed(String, Option<Duration>),
+    /// The target has too much to do, says it itself; and when to come again. That is never the event's fault.
+    Busy(String, Option<Duration>),
 }
 
 impl Outcome {
@@ -30,11 +32,17 @@ impl Outcome {
         Self::Failed(reason.to_string(), None)
     }
 
+    /// The same, of a service of AWS that says why.
+    pub(super) fn failed_by(code: &str, reason: String) -> Self {
+        // `ThrottlingException`, `RequestThrottled`, `KmsThrottled` and so on.
+        if code.contains("Throttl") { Self::Busy(reason, None) } else { Self::Failed(reason, None) }
+    }
+
     /// Why it was not taken.
     pub(super) fn reason(&self) -> Option<String> {
         match self {
             Self::Taken => None,
-            Self::Refused(reason) | Self::Failed(reason, _) => Some(reason.clone()),
+            Self::Refused(reason) | Self::Failed(reason, _) | Self::Busy(reason, _) => Some(reason.clone()),
         }
     }
 }
@@ -90,7 +98,23 @@ pub struct Options {
     endpoint: Option<String>,
     /// What webhooks are signed with: `whsec_` and 24 to 64 bytes in base64.
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, required_if_eq("target", "webhook"))]
-    webhook_secret: Option<Secret>,
+    webhook_secret: Option<Hidden>,
+}
+
+/// A text that is shown to nobody. It is read later: clap repeats what it finds wrong.
+#[derive(Clone)]
+struct Hidden(String);
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(…)")
+    }
 }
 
 /// Why there is no such target.
@@ -102,6 +126,9 @@ pub enum Error {
     /// There is nothing to sign with.
     #[error("a webhook needs WEBHOOK_SECRET")]
     NoSecret,
+    /// It is none to sign with.
+    #[error("WEBHOOK_SECRET is not right: {0}")]
+    Secret(String),
     /// HTTPS needs them.
     #[error("the system's certificates cannot be read")]
     Certificates(#[from] std::io::Error),
@@ -121,7 +148,8 @@ impl Target {
             Kind::Sqs => Self::Sqs(Sqs::new(&options.sdk_config().await, to)),
             Kind::Eventbridge => Self::EventBridge(EventBridge::new(&options.sdk_config().await, to)),
             Kind::Webhook => {
-                let secret = options.webhook_secret.clone().ok_or(Error::NoSecret)?;
+                let Hidden(secret) = options.webhook_secret.as_ref().ok_or(Error::NoSecret)?;
+                let secret: Secret = secret.parse().map_err(Error::Secret)?;
                 Self::Webhook(Box::new(Webhook::new(to, secret)?))
             }
         })

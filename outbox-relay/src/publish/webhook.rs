@@ -146,7 +146,11 @@ fn outcome<B>(answer: &Response<B>) -> Outcome {
     } else {
         let seconds =
             answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        Outcome::Failed(reason, seconds.map(Duration::from_secs))
+        let again = seconds.map(Duration::from_secs);
+        match status {
+            StatusCode::TOO_MANY_REQUESTS => Outcome::Busy(reason, again),
+            _ => Outcome::Failed(reason, again),
+        }
     }
 }
 
@@ -180,10 +184,10 @@ mod tests {
         for status in [400, 413, 415, 422] {
             assert!(matches!(answer(status), Outcome::Refused(_)), "{status}");
         }
-        for status in [301, 401, 403, 404, 408, 410, 429, 500, 503] {
+        for status in [301, 401, 403, 404, 408, 410, 500, 503] {
             assert!(matches!(answer(status), Outcome::Failed(_, None)), "{status}");
         }
         let busy = Response::builder().status(429).header("retry-after", "7").body(()).unwrap();
-        assert_eq!(outcome(&busy), Outcome::Failed("answered 429".to_owned(), Some(Duration::from_secs(7))));
+        assert_eq!(outcome(&busy), Outcome::Busy("answered 429".to_owned(), Some(Duration::from_secs(7))));
     }
 }

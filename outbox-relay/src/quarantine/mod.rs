@@ -130,7 +130,7 @@ pub async fn run(pool: MySqlPool, command: Command) -> Result<(), Error> {
             }
         }
         Command::Redrive { ids, all, filter, json } => {
-            let (mut applied, mut stays, mut last) = (0, Vec::new(), 0);
+            let (mut applied, mut stays, mut missing, mut last) = (0, Vec::new(), None, 0);
             let mut ids = ids;
             loop {
                 if all {
@@ -144,7 +144,8 @@ pub async fn run(pool: MySqlPool, command: Command) -> Result<(), Error> {
                         Outcome::Stays(reason) => stays.push((*id, reason)),
                         // Somebody else was quicker.
                         Outcome::Missing if all => {}
-                        Outcome::Missing => return Err(Error::Missing(*id)),
+                        // The others are done all the same, and told.
+                        Outcome::Missing => missing = missing.or(Some(*id)),
                     }
                     last = *id;
                 }
@@ -153,6 +154,9 @@ pub async fn run(pool: MySqlPool, command: Command) -> Result<(), Error> {
                 }
             }
             told_redriven(applied, &stays, json)?;
+            if let Some(id) = missing {
+                return Err(Error::Missing(id));
+            }
         }
         Command::Discard { id, reason, json } => {
             let entry = store.discard(id).await?.ok_or(Error::Missing(id))?;

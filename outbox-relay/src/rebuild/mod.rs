@@ -15,7 +15,7 @@ use sqlx::MySqlConnection;
 use crate::command_state::{self, CommandState};
 use crate::core::{changes, lease};
 use crate::staging::{forget_customers, mend};
-use crate::unfinished::Work;
+use crate::unfinished::{REBUILD, RECONCILE, REPAIR, Work};
 
 /// Connections: one for each segment, and the one that holds the lock.
 const CONNECTIONS: u32 = fill::SEGMENTS.unsigned_abs() + 1;
@@ -61,7 +61,7 @@ pub struct Rebuilt {
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> {
     let pool = mysql.pool(CONNECTIONS);
-    let work = Work { pool: &pool, name: "rebuild" };
+    let work = Work::new(&pool, REBUILD);
     let rebuild = async |guard: &mut MySqlConnection| {
         tables::lock(guard).await?;
         let started_at = match tables::begun(guard).await? {
@@ -76,6 +76,7 @@ pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> 
             }
         };
         tracing::info!("every event is written to both projections");
+        let work = Work { begun: Some(started_at), ..work };
         let items = match fill::fill(state, work).await {
             Err(error @ Error::Item { .. }) => {
                 // Nobody knows when that item is mended, and every event would be written twice until then.
@@ -92,6 +93,10 @@ pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> 
         let losses_left = mend(guard, started_at).await?;
         tables::drop_old(guard).await?;
         work.forget().await?;
+        // What a reconciliation found that was broken off, it found in tables that are gone.
+        for name in [RECONCILE, REPAIR] {
+            Work::new(&pool, name).forget().await?;
+        }
         Ok(Rebuilt { items, losses_left })
     };
     let rebuilt = lease::run(&pool, LONGEST, rebuild).await;

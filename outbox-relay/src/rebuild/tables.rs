@@ -13,7 +13,7 @@ use super::{Error, LONGEST};
 use crate::core::Edition;
 use crate::core::rows::{Line, Product, Reservation, Row, Sku, Stock, Store};
 use crate::core::terms::Term;
-use crate::staging::{execute, is_busy};
+use crate::staging::{execute, is_busy, lost_since};
 
 /// Says that there is a next projection. It is swapped with it, for an empty one.
 const MARK: &str = "next_projection";
@@ -68,13 +68,19 @@ pub(super) async fn lock(connection: &mut MySqlConnection) -> Result<(), Error> 
     if held == Some(1) { Ok(()) } else { Err(Error::Locked) }
 }
 
-/// Since when there is a next projection that a rebuild left which was broken off, and that can still become the live one.
+/// Since when there is a next projection that a rebuild left which was broken off, and that can still become the live one:
+/// one from before a loss would miss what was lost.
 pub(super) async fn begun(connection: &mut MySqlConnection) -> Result<Option<DateTime<Utc>>, Error> {
     let begun = format!(
         "SELECT started_at FROM {MARK} WHERE started_at > UTC_TIMESTAMP(6) - INTERVAL {} SECOND",
         LONGEST.as_secs()
     );
-    Ok(sqlx::query_scalar(AssertSqlSafe(begun)).fetch_optional(connection).await?)
+    let begun: Option<DateTime<Utc>> =
+        sqlx::query_scalar(AssertSqlSafe(begun)).fetch_optional(&mut *connection).await?;
+    match begun {
+        Some(begun) if lost_since(connection, begun).await? => Ok(None),
+        begun => Ok(begun),
+    }
 }
 
 /// Throws away what a rebuild left that was broken off.

@@ -23,8 +23,8 @@ use sqlx::MySqlConnection;
 use crate::command_state::{self, CommandState, Segment, add_rows, partition_key};
 use crate::core::Plan;
 use crate::progress::Progress;
-use crate::staging::{forget_customers, mend, now, patiently};
-use crate::unfinished::{Reached, Work};
+use crate::staging::{forget_customers, lost_since, mend, now, patiently};
+use crate::unfinished::{RECONCILE, REPAIR, Reached, Work};
 use compare::Action;
 use report::Difference;
 pub use report::{Kind, Report};
@@ -62,9 +62,15 @@ pub enum Error {
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Report, Error> {
     let pool = mysql.pool(CONNECTIONS);
-    let work = Work { pool: &pool, name: if repair { "repair" } else { "reconcile" } };
+    let work = Work::new(&pool, if repair { REPAIR } else { RECONCILE });
     work.expire(RESUMED_WITHIN).await?;
     let started_at = started_at(work).await?;
+    let work = Work { begun: Some(started_at), ..work };
+    // What one without a repair found is not so for long, and will not have been at the end.
+    let found_before = Work::new(&pool, RECONCILE);
+    if repair {
+        found_before.forget().await?;
+    }
     let mut total = 0;
     for table in SOURCES {
         total += state.count(table).await?;
@@ -85,7 +91,11 @@ pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Re
     }
     if repair && report.remaining() == 0 {
         // What was lost before is in command state, and so in the projection now.
-        patiently(&pool, async |connection: &mut MySqlConnection| mend(connection, started_at).await).await?;
+        let mend = async |connection: &mut MySqlConnection| mend(connection, started_at).await;
+        report.losses_left = patiently(&pool, mend).await?;
+    }
+    if repair {
+        found_before.forget().await?;
     }
     work.forget().await?;
     Ok(report)
@@ -95,7 +105,12 @@ pub async fn run(state: &CommandState, mysql: &Mysql, repair: bool) -> Result<Re
 async fn started_at(work: Work<'_>) -> Result<DateTime<Utc>, sqlx::Error> {
     let begun: Option<DateTime<Utc>> = work.reached(BEGUN).await?;
     if let Some(begun) = begun {
-        return Ok(begun);
+        let lost = async |connection: &mut MySqlConnection| lost_since(connection, begun).await;
+        if !patiently(work.pool, lost).await? {
+            return Ok(begun);
+        }
+        // What was compared before a loss does not show it.
+        work.forget().await?;
     }
     let begun = patiently(work.pool, async |connection: &mut MySqlConnection| now(connection).await).await?;
     work.save(BEGUN, &begun).await?;

@@ -64,6 +64,8 @@ struct Tally {
 pub struct Report {
     /// Items of command state that were compared.
     pub items: u64,
+    /// Losses that the relay told of while it was compared. A repair cannot have mended them: repair again.
+    pub losses_left: i64,
     tallies: Vec<Tally>,
 }
 

@@ -218,6 +218,24 @@ async fn an_event_at_which_the_target_breaks_is_put_aside_once_others_were_taken
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_takes_less_than_there_is_gets_all_of_it() {
+    let (system, target) = (System::new().await, Target::start().await);
+    let commands = system.command_api().await;
+    let api = Api::from(&commands);
+    api.stock_up(STORE, "hinata.A", &SKUS, 1000).await;
+    hold(&api, 80).await;
+    target.turn(Mood::Limits(8));
+    let mut publisher = publisher(&system, &target.url).await;
+    publisher.wait_ready(READY).await.unwrap();
+    // As long as it takes to put an event aside that fails by itself.
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    assert!(target.asked() > 100 && target.taken().len() > 10);
+    target.turn(Mood::Good);
+    target.has_all(&system).await;
+    assert_eq!(system.database.number("SELECT COUNT(*) FROM undelivered").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_delivers_it_loses_nothing_and_keeps_the_order() {
     let (system, target) = (System::new().await, Target::start().await);
     let commands = system.command_api().await;

@@ -1,6 +1,7 @@
 //! Targets as a test wants them: a webhook's endpoint, an SQS queue, an EventBridge bus.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) enum Mood {
     Answers(u16),
     /// Asks to be left alone for so many seconds.
     Busy(u16),
+    /// Takes one request of so many, and tells the others that they are too many.
+    Limits(usize),
     /// Takes everything but what is about this.
     Refuses(u16, String),
     /// Takes everything but this event, at which it breaks.
@@ -49,6 +52,7 @@ pub(crate) struct Target {
     /// What came in one call to a service of AWS.
     calls: Arc<Mutex<Vec<Value>>>,
     tries: Arc<Mutex<HashMap<String, u32>>>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Target {
@@ -60,6 +64,7 @@ impl Target {
             taken: Arc::default(),
             calls: Arc::default(),
             tries: Arc::default(),
+            asked: Arc::default(),
         };
         let router =
             Router::new().route("/hook", post(hook)).route("/", post(aws)).with_state(target.clone());
@@ -103,6 +108,11 @@ impl Target {
 
     pub(crate) async fn has_all(&self, system: &System) {
         self.has_all_but(system, "").await;
+    }
+
+    /// How often it was asked in that mood.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// How often it was asked to take what it did not.
@@ -149,6 +159,9 @@ async fn hook(State(target): State<Target>, headers: HeaderMap, body: Bytes) -> 
         Mood::Busy(seconds) => {
             return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", seconds.to_string())]).into_response();
         }
+        Mood::Limits(one_in) if !target.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(one_in) => {
+            return StatusCode::TOO_MANY_REQUESTS.into_response();
+        }
         Mood::Refuses(status, subject) if event["subject"] == subject => {
             return StatusCode::from_u16(status).unwrap().into_response();
         }
@@ -156,7 +169,7 @@ async fn hook(State(target): State<Target>, headers: HeaderMap, body: Bytes) -> 
             let _ = target.fails(event["id"].as_str().unwrap());
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
-        Mood::Refuses(..) | Mood::BreaksAt(_) => {}
+        Mood::Refuses(..) | Mood::BreaksAt(_) | Mood::Limits(_) => {}
         Mood::Slow(time) => tokio::time::sleep(time).await,
     }
     if !is_signed(&headers, &body) || headers["webhook-id"] != event["id"].as_str().unwrap() {

@@ -81,6 +81,15 @@ fn while_nothing_is_taken_each_is_asked_in_turn() {
 }
 
 #[test]
+fn a_target_that_takes_few_of_what_comes_is_not_well() {
+    let before = Tries { taken: 7, failed: 90 };
+    assert!(!before.is_well_since(before), "nothing else came");
+    assert!(Tries { taken: 8, ..before }.is_well_since(before));
+    assert!(!Tries { taken: 8, failed: 91 }.is_well_since(before));
+    assert!(!Tries { taken: 12, failed: 101 }.is_well_since(before), "it took some, and failed more");
+}
+
+#[test]
 fn what_is_read_again_is_here_once() {
     let mut queue = queue(vec![record(1, "a", 1), record(2, "b", 1)]);
     take(&mut queue, &["2"]);
