@@ -13,6 +13,8 @@ use crate::process::{Group, Process};
 const PROGRAMS: [&str; 4] = ["command-api", "outbox-relay", "query-api", "migrate"];
 /// The file by which cargo marks the top of a target directory.
 const TARGET_MARK: &str = "CACHEDIR.TAG";
+/// How the variables begin in which `cargo run` describes the package that it runs.
+const OF_A_PACKAGE: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
 
 /// The workspace that this program was built from.
 pub(super) fn workspace() -> &'static Path {
@@ -47,8 +49,8 @@ pub(super) fn state_dir(name: &str) -> Result<PathBuf> {
 pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
     let (target, profile) = place()?;
     let profile = if profile == "debug" { "dev" } else { &profile };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(workspace()).stdin(Stdio::null());
+    let mut command = plain_cargo();
+    command.args(arguments);
     command.args(["--profile", profile]).arg("--target-dir").arg(target);
     Ok(command)
 }
@@ -56,13 +58,25 @@ pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
 /// cargo, running this program anew with all optimisations; arguments of the program follow.
 pub(super) fn optimised() -> Result<Command> {
     let (target, _) = place()?;
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = plain_cargo();
     command
         .args(["run", "--release", "--package", env!("CARGO_PKG_NAME"), "--target-dir"])
         .arg(target)
         .arg("--");
-    command.current_dir(workspace()).stdin(Stdio::null());
     Ok(command)
+}
+
+/// cargo without what `cargo run` told this program of its own package. Build scripts look at that, too, and where it is not
+/// the same as the last time, a hundred crates are built anew.
+fn plain_cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OF_A_PACKAGE.iter().any(|start| name.starts_with(start))) {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(workspace()).stdin(Stdio::null());
+    command
 }
 
 /// Builds the programs of a stack, with cargo's own progress.
