@@ -18,9 +18,9 @@ const TRIES: u32 = 10;
 /// Pause between two tries: the relay goes first.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a server that is away, or demoted, is waited for: a failover takes about a minute at most.
-const AWAY_WITHIN: Duration = Duration::from_secs(90);
+pub(crate) const AWAY_WITHIN: Duration = Duration::from_secs(90);
 /// Pause between two tries of one that is away.
-const AWAY_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const AWAY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Name of the column that only events know.
 pub(crate) const UPDATED_AT: &str = "updated_at";
@@ -93,7 +93,7 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the server is away, stopping (1053), or a replica that takes no writes (1290, 1792, 1836).
-fn is_away(error: &sqlx::Error) -> bool {
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
     use sqlx::Error::{Io, PoolTimedOut, Protocol};
     matches!(error, Io(_) | PoolTimedOut | Protocol(_))
         || matches!(number(error), Some(1053 | 1290 | 1792 | 1836))

@@ -10,11 +10,12 @@ mod tables;
 use std::time::Duration;
 
 use platform::mysql::Mysql;
-use sqlx::MySqlConnection;
+use sqlx::{MySqlConnection, MySqlPool};
+use tokio::time::{Instant, sleep};
 
 use crate::command_state::{self, CommandState};
 use crate::core::{changes, lease};
-use crate::staging::{forget_customers, mend};
+use crate::staging::{AWAY_PAUSE, AWAY_WITHIN, forget_customers, is_away, mend};
 use crate::unfinished::{REBUILD, RECONCILE, REPAIR, Work};
 
 /// Connections: one for each segment, and the one that holds the lock.
@@ -60,8 +61,29 @@ pub struct Rebuilt {
 /// # Errors
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> {
-    let pool = mysql.pool(CONNECTIONS);
-    let work = Work::new(&pool, REBUILD);
+    let (started_at, mut away_since) = (Instant::now(), None);
+    loop {
+        let pool = mysql.pool(CONNECTIONS);
+        let rebuilt = attempt(state, &pool).await;
+        // Closes the connection that holds the lock.
+        pool.close().await;
+        match rebuilt {
+            // The lock went with its connection, and nothing else: what is read is saved.
+            Err(Error::Mysql(error))
+                if is_away(&error)
+                    && started_at.elapsed() < LONGEST
+                    && away_since.get_or_insert_with(Instant::now).elapsed() < AWAY_WITHIN =>
+            {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database was away");
+                sleep(AWAY_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn attempt(state: &CommandState, pool: &MySqlPool) -> Result<Rebuilt, Error> {
+    let work = Work::new(pool, REBUILD);
     let rebuild = async |guard: &mut MySqlConnection| {
         tables::lock(guard).await?;
         let started_at = match tables::begun(guard).await? {
@@ -89,18 +111,15 @@ pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> 
         tables::swap(guard).await?;
         tracing::info!(items, "swapped");
         changes::all(guard).await?;
-        forget_customers(&pool).await?;
+        forget_customers(pool).await?;
         let losses_left = mend(guard, started_at).await?;
         tables::drop_old(guard).await?;
         work.forget().await?;
         // What a reconciliation found that was broken off, it found in tables that are gone.
         for name in [RECONCILE, REPAIR] {
-            Work::new(&pool, name).forget().await?;
+            Work::new(pool, name).forget().await?;
         }
         Ok(Rebuilt { items, losses_left })
     };
-    let rebuilt = lease::run(&pool, LONGEST, rebuild).await;
-    // Closes the connection that holds the lock.
-    pool.close().await;
-    rebuilt
+    lease::run(pool, LONGEST, rebuild).await
 }
