@@ -9,6 +9,7 @@ mod tables;
 
 use std::time::Duration;
 
+use platform::dynamodb::cause;
 use platform::mysql::Mysql;
 use sqlx::{MySqlConnection, MySqlPool};
 use tokio::time::{Instant, sleep};
@@ -61,20 +62,23 @@ pub struct Rebuilt {
 /// # Errors
 /// See [`Error`].
 pub async fn run(state: &CommandState, mysql: &Mysql) -> Result<Rebuilt, Error> {
-    let (started_at, mut away_since) = (Instant::now(), None);
+    let started_at = Instant::now();
+    let mut away_since = None;
     loop {
-        let pool = mysql.pool(CONNECTIONS);
+        let (pool, began_at) = (mysql.pool(CONNECTIONS), Instant::now());
         let rebuilt = attempt(state, &pool).await;
         // Closes the connection that holds the lock.
         pool.close().await;
         match rebuilt {
             // The lock went with its connection, and nothing else: what is read is saved.
-            Err(Error::Mysql(error))
-                if is_away(&error)
-                    && started_at.elapsed() < LONGEST
-                    && away_since.get_or_insert_with(Instant::now).elapsed() < AWAY_WITHIN =>
-            {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the database was away");
+            Err(Error::Mysql(error)) if is_away(&error) && started_at.elapsed() < LONGEST => {
+                if began_at.elapsed() > AWAY_WITHIN {
+                    away_since = None;
+                }
+                if away_since.get_or_insert_with(Instant::now).elapsed() > AWAY_WITHIN {
+                    return Err(Error::Mysql(error));
+                }
+                tracing::warn!(error = cause(&error), "the database was away");
                 sleep(AWAY_PAUSE).await;
             }
             other => return other,
