@@ -49,6 +49,16 @@ files! {
     ApiScript = "api.js";
     KeysScript = "keys.js";
     FreshScript = "fresh.js";
+    AgeScript = "age.js";
+    HeldScript = "held.js";
+    LiveScript = "live.js";
+    PlaceScript = "place.js";
+    PlacingScript = "placing.js";
+    RecentScript = "recent.js";
+    HoldScript = "hold.js";
+    HomeScript = "home.js";
+    ProductScript = "product.js";
+    StoresScript = "stores.js";
     StaffScript = "staff.js";
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::lang::Lang;
 
 pub(crate) use common::Common;
-pub(crate) use shop::Shop;
+pub(crate) use shop::{Hold, Shop};
 pub(crate) use staff::Staff;
 
 /// What stands in one language.
@@ -81,13 +81,14 @@ use words;
 pub(crate) struct Words {
     pub(crate) common: &'static Common,
     pub(crate) shop: &'static Shop,
+    pub(crate) hold: &'static Hold,
     pub(crate) staff: &'static Staff,
 }
 
 impl Words {
     /// Those of a language.
     pub(crate) const fn of(lang: Lang) -> Self {
-        Self { common: Common::of(lang), shop: Shop::of(lang), staff: Staff::of(lang) }
+        Self { common: Common::of(lang), shop: Shop::of(lang), hold: Hold::of(lang), staff: Staff::of(lang) }
     }
 }
 
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn both_languages_leave_the_same_open() {
-        for (name, ja, en) in [Common::PAIRS, Shop::PAIRS, Staff::PAIRS].concat() {
+        for (name, ja, en) in [Common::PAIRS, Shop::PAIRS, Hold::PAIRS, Staff::PAIRS].concat() {
             assert_eq!(open_places(ja), open_places(en), "{name}");
             assert!(!ja.is_empty() && !en.is_empty(), "{name}");
         }
