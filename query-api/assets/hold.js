@@ -18,6 +18,7 @@ let zone = undefined;
 let etag = null;
 let token = null;
 let fresh = null;
+let seenAt = Date.now();
 
 function read(slot) {
   try {
@@ -75,6 +76,7 @@ async function look() {
     const answer = await lookup(path, { authorization, etag, token: needed });
     etag = answer.etag;
     if (token === needed) token = null;
+    seenAt = Date.now();
     notice("offline", null);
     if (!answer.changed) return true;
     notice("stale", answer.body.stale ? data.common.stale_unknown : null);
@@ -87,7 +89,7 @@ async function look() {
 }
 
 function tellFailed(error) {
-  const time = clock(Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = clock(seenAt, undefined, { hour: "2-digit", minute: "2-digit" });
   if (error instanceof Unreached) notice("offline", fill(data.common.offline, { time }));
   else if (error.status === 503 && error.code !== "projection_behind") notice("offline", data.common.unavailable);
 }

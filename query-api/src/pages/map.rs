@@ -41,11 +41,11 @@ pub(crate) struct Dot {
 /// A store with a position: its number, id, name, latitude and longitude.
 pub(crate) type Located = (usize, String, String, Point);
 
-/// Draws it; `None` where there is nothing to show.
+/// Draws it; `None` where there is nothing to see: a single place is near to nothing.
 pub(crate) fn draw(stores: Vec<Located>, here: Option<Point>) -> Option<Map> {
     let stores: Vec<Located> = stores.into_iter().take(MAX_DOTS).collect();
     let points: Vec<Point> = stores.iter().map(|(.., at)| *at).chain(here).collect();
-    let first = points.first()?;
+    let [first, _, ..] = points.as_slice() else { return None };
     let bounds = points.iter().fold(
         [first.latitude(), first.latitude(), first.longitude(), first.longitude()],
         |[s, n, w, e], at| {
