@@ -27,10 +27,11 @@ for (const store of data.stores) {
 
 const countOf = (storeId, sku) => counts.get(`${storeId} ${sku}`);
 
-/** The class and the words of a count. */
-function told(count, few) {
+/** The class and the words of a count; `whole` says as well whether one hold can have any. */
+function told(count, few, whole) {
   if (!count) return ["never", data.shop.never];
   if (count.inStore <= 0) return ["none", data.shop.none];
+  if (whole && count.available <= 0) return ["many", data.shop.only_there];
   return count.inStore <= FEW ? ["few", fill(few, { n: count.inStore })] : ["many", data.shop.many];
 }
 
@@ -41,7 +42,7 @@ function setClass(element, name) {
 
 function showStore(item) {
   const count = countOf(item.dataset.store, chosen);
-  const [name, text] = told(count, data.shop.few);
+  const [name, text] = told(count, data.shop.few, true);
   const shown = find("[data-count]", item);
   setText(shown, text);
   setClass(shown, name);
@@ -54,7 +55,7 @@ function showCell(cell) {
   const sku = cell.dataset.sku;
   const known = data.stores.map((store) => countOf(store.store_id, sku)).filter(Boolean);
   const most = known.reduce((best, count) => (best && best.inStore >= count.inStore ? best : count), undefined);
-  const [name, text] = told(most, data.shop.few_short);
+  const [name, text] = told(most, data.shop.few_short, false);
   setText(find("span", cell), text);
   setClass(cell, name);
   if (sku === chosen) cell.setAttribute("aria-current", "true");
