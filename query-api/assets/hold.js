@@ -57,6 +57,8 @@ async function show(hold) {
   status.className = `status ${hold.status}`;
   setText(find("[data-status-text]"), words[hold.status]);
   setText(find("[data-status-more]"), words[`${hold.status}_more`]);
+  // What is over is no answer to the same wish again.
+  if (!running(hold)) forgetKey("hold");
   find("[data-code]").hidden = !running(hold);
   find("[data-actions]").hidden = !running(hold);
   find("[data-over]").hidden = running(hold);
@@ -102,7 +104,6 @@ async function act(button, name) {
     const answer = await command(`${path}/${name}`, { key: keyOf(`${name}:${id}`, form), authorization });
     token = answer.token;
     await show(answer.body);
-    if (name === "cancel") forgetKey("hold");
     const time = clock(answer.body.expires_at, zone);
     toast(name === "cancel" ? words.cancel_done : fill(words.extended, { time }), "good");
   } catch (error) {

@@ -66,7 +66,7 @@ words! {
         place: "取り置く", "Hold";
         place_at: "{store} で取り置く", "Hold at {store}";
         needs_script: "取り置きには JavaScript が必要です。お電話でも承ります。", "Holding needs JavaScript; you can also call the store.";
-        title: "取り置き", "Put aside for you";
+        title: "取り置き", "Have it put aside";
         promise: "{store} がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
         name: "お名前", "Name";
         name_hint: "店頭でお呼びします", "To call out at the counter";
