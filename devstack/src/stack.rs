@@ -56,8 +56,10 @@ impl Stack {
         options.migrate(dynamodb, mysql).await?;
         say("starting the services ...");
         let outbox_relay = Service::start(options.outbox_relay(dynamodb, mysql)).await?;
-        let query_api = Service::start(options.query_api(mysql, &auth)).await?;
         let command_api = Service::start(options.command_api(dynamodb, &auth)).await?;
+        // Its port may be known only now, and the pages have to tell it to browsers.
+        auth.push(("COMMAND_URL", command_api.base_url().to_owned()));
+        let query_api = Service::start(options.query_api(mysql, &auth)).await?;
         let mut stack = Self { command_api, query_api, outbox_relay, issuer, engines };
         for service in stack.services() {
             service.wait_ready(READY_TIMEOUT).await?;

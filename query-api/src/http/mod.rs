@@ -30,12 +30,17 @@ mod stores;
 mod stream;
 mod supply;
 
+pub(crate) use answer::for_script;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 pub use cursor::CursorKey;
+pub(crate) use jsonld::product_group;
+pub(crate) use names::own_code;
+pub(crate) use near::kilometres;
 use platform::auth::{self, Verifier};
 use platform::docs;
+pub(crate) use supply::Supply;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
