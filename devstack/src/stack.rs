@@ -57,7 +57,7 @@ impl Stack {
         say("starting the services ...");
         let outbox_relay = Service::start(options.outbox_relay(dynamodb, mysql)).await?;
         let query_api = Service::start(options.query_api(mysql, &auth)).await?;
-        let command_api = Service::start(options.command_api(dynamodb, &auth)).await?;
+        let command_api = Service::start(options.command_api(dynamodb, query_api.base_url(), &auth)).await?;
         let mut stack = Self { command_api, query_api, outbox_relay, issuer, engines };
         for service in stack.services() {
             service.wait_ready(READY_TIMEOUT).await?;
