@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::console::say;
-use crate::issuer::Issuer;
+use crate::issuer::{Issuer, Persona, SignIn};
 use crate::load;
 use crate::secret;
 use crate::service::Service;
@@ -87,6 +87,12 @@ impl Stack {
     #[must_use]
     pub fn issuer_url(&self) -> &str {
         self.issuer.url()
+    }
+
+    /// Lets visitors of its pages sign in as these.
+    pub fn let_in(&self, personas: Vec<Persona>) {
+        let pages = options::loopback_names(self.query_url()).to_vec();
+        self.issuer.offer(SignIn { pages, personas });
     }
 
     /// Where its data is loaded.

@@ -55,20 +55,29 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// The routes, answering pages of these origins. Outside of everything else: a preflight carries no token.
+    /// The routes, answering pages of these origins.
     pub fn admit(self, router: Router) -> Router {
         if self.allowed.is_empty() {
             return router;
         }
-        router.layer(
-            CorsLayer::new()
-                .allow_origin(AllowOrigin::list(self.allowed))
-                .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT])
-                .allow_headers(SENT)
-                .expose_headers(READ)
-                .max_age(MAX_AGE),
-        )
+        admit(router, move |origin| self.allowed.contains(origin))
     }
+}
+
+/// The routes, answering pages of the origins that are allowed when they ask. Outside of everything else: a preflight carries
+/// no token.
+pub fn admit(
+    router: Router,
+    allowed: impl Fn(&HeaderValue) -> bool + Clone + Send + Sync + 'static,
+) -> Router {
+    router.layer(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::predicate(move |origin, _| allowed(origin)))
+            .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT])
+            .allow_headers(SENT)
+            .expose_headers(READ)
+            .max_age(MAX_AGE),
+    )
 }
 
 /// An origin to the letter, as a browser sends it: another spelling would never be met.
