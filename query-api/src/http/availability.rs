@@ -129,8 +129,7 @@ pub(super) async fn of_product(
     let sku_ids: Vec<&str> = skus.iter().map(|sku| sku.sku.as_str()).collect();
     let mut offers = counts::offers(&mut session, &store_ids, &sku_ids).await?;
     let as_of = session.end();
-    let next_cursor =
-        page.rows.last().filter(|_| page.more).map(|last| stores::key(&cursors, &question, last));
+    let next_cursor = cursors.next(&question, &page, stores::key);
     let (now, mut stores) = (Utc::now(), Vec::new());
     for near in page.rows {
         let offer = |sku: &SkuOf| {

@@ -4,6 +4,7 @@
 
 mod access;
 mod answer;
+mod at_store;
 mod availability;
 mod codes;
 mod cursor;
@@ -29,6 +30,7 @@ mod store_stock;
 mod stores;
 mod stream;
 mod supply;
+mod values;
 
 use axum::Router;
 use axum::extract::FromRef;

@@ -7,9 +7,9 @@ use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{OpenApi, RefOr, Response};
 
 use super::near::{Near, Radius};
-use super::params::{Limit, Status};
 use super::phrase::Phrase;
 use super::reader::MAX_WAIT;
+use super::values::{Limit, Status};
 
 /// The operations that are no lookups.
 const NO_LOOKUPS: [&str; 2] = ["changes", "local_inventory"];

@@ -2,25 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{PickupCode, ProductCode, Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{self, Access, Asker};
 use super::answer::Dated;
+use super::at_store::AtStore;
+use super::codes;
 use super::names::NameOut;
-use super::params::{PageParams, Status, Time};
-use super::problems::not_found;
-use super::reader::Reader;
-use super::reservations::{after, behind};
-use super::{CursorKey, codes};
+use super::params::PageParams;
+use super::problems::found;
+use super::reservations::{after, key};
+use super::values::{Status, Time};
+use crate::read;
 use crate::read::described::Described;
 use crate::read::reservations::Line;
-use crate::read::{self, Missing};
 
 /// Holds whose pieces are to be fetched, those that end first in front.
 #[derive(Debug, Serialize, ToSchema)]
@@ -103,30 +102,20 @@ impl PiecesOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<PageParams>,
-    reader: Reader,
 ) -> Result<Dated<PickListOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
-    let question = ["pick_list", store_id.as_str()];
-    let from = cursors.decode(&question, params.cursor.as_ref(), after)?;
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
+    let question = ["pick_list", at.store_id.as_str()];
+    let from = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let mut session = at.session().await?;
     let (held, ever) = (Status::Held.as_str(), Time::LAST.get());
     let limit = params.limit.get();
-    let page = match read::reservations::of_store(&mut session, &store_id, held, ever, from, limit).await? {
-        Ok(page) => page,
-        Err(missing) => return Err(not_found(missing, session.end())),
-    };
+    let page = read::reservations::of_store(&mut session, &at.store_id, held, ever, from, limit).await?;
+    let (page, mut session) = found(page, session)?;
     let skus: BTreeSet<&str> =
         page.rows.iter().flat_map(|hold| &hold.lines).map(|line| line.sku.as_str()).collect();
     let described = read::described::describe(&mut session, skus).await?;
-    let as_of = session.end();
-    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| behind(&cursors, &question, last));
+    let next_cursor = at.cursors.next(&question, &page, key);
     let holds = page.rows.into_iter().map(|hold| ToFetchOut {
         reservation_id: hold.reservation_id,
         pickup_code: hold.pickup_code,
@@ -142,5 +131,8 @@ pub(super) async fn of_store(
             })
             .collect(),
     });
-    Ok(Dated { answer: PickListOut { store_id, holds: holds.collect(), next_cursor }, as_of })
+    Ok(Dated {
+        answer: PickListOut { store_id: at.store_id, holds: holds.collect(), next_cursor },
+        as_of: session.end(),
+    })
 }

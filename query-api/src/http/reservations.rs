@@ -1,6 +1,5 @@
 //! Answers about reservations. Never the customer: see [`crate::read`].
 
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{PickupCode, Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
@@ -10,10 +9,12 @@ use utoipa::ToSchema;
 
 use super::access::{self, Access, Asker};
 use super::answer::Dated;
-use super::params::{ReservationsParams, Status, Time};
-use super::problems::not_found;
+use super::at_store::AtStore;
+use super::codes;
+use super::params::ReservationsParams;
+use super::problems::{found, not_found};
 use super::reader::Reader;
-use super::{CursorKey, codes};
+use super::values::{Status, Time};
 use crate::read::reservations::{After, Line, Reservation};
 use crate::read::{self, Missing};
 
@@ -122,37 +123,30 @@ pub(super) struct StoreReservationsOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<ReservationsParams>,
-    reader: Reader,
 ) -> Result<Dated<StoreReservationsOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let due_before = params.due_before.unwrap_or(Time::LAST).get();
     let due = due_before.timestamp_micros().to_string();
-    let question = ["store_reservations", store_id.as_str(), status, &due];
-    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
+    let question = ["store_reservations", at.store_id.as_str(), status, &due];
+    let after = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let mut session = at.session().await?;
     let limit = params.limit.get();
     let page =
-        read::reservations::of_store(&mut session, &store_id, status, due_before, after, limit).await?;
-    let as_of = session.end();
-    let page = page.map_err(|missing| not_found(missing, as_of))?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| behind(&cursors, &question, last));
+        read::reservations::of_store(&mut session, &at.store_id, status, due_before, after, limit).await?;
+    let (page, session) = found(page, session)?;
+    let next_cursor = at.cursors.next(&question, &page, key);
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
-    Ok(Dated { answer: StoreReservationsOut { store_id, reservations, next_cursor }, as_of })
+    Ok(Dated {
+        answer: StoreReservationsOut { store_id: at.store_id, reservations, next_cursor },
+        as_of: session.end(),
+    })
 }
 
-/// The cursor behind this reservation, of those in the order in which they end.
-pub(super) fn behind(cursors: &CursorKey, question: &[&str], last: &Reservation) -> String {
-    let micros = last.expires_at.timestamp_micros().to_string();
-    cursors.encode(question, &[&micros, &last.reservation_id])
+/// The key of a reservation among those in the order in which they end.
+pub(super) fn key(reservation: &Reservation) -> [String; 2] {
+    [reservation.expires_at.timestamp_micros().to_string(), reservation.reservation_id.clone()]
 }
 
 /// The last reservation of the page before.

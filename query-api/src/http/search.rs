@@ -3,19 +3,18 @@
 use contracts::StoreId;
 use contracts::problem::Code;
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{self, Access, Asker};
 use super::answer::Dated;
+use super::at_store::AtStore;
 use super::codes;
 use super::params::SearchParams;
-use super::problems::not_found;
-use super::reader::Reader;
+use super::problems::found;
 use super::reservations::ReservationOut;
+use crate::read;
 use crate::read::reservations::Clue;
-use crate::read::{self, Missing};
 
 /// Most holds that are found: whoever finds more looks for more digits.
 const MAX_FOUND: u32 = 20;
@@ -44,12 +43,9 @@ pub(super) struct FoundOut {
     security(("token" = []))
 )]
 pub(super) async fn reservations(
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<SearchParams>,
-    reader: Reader,
 ) -> Result<Dated<FoundOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
     let clue = match (params.pickup_code, params.phone_end) {
         (Some(code), None) => Clue::Code(code),
         (None, Some(end)) => Clue::PhoneEnd(end.into_digits()),
@@ -58,13 +54,12 @@ pub(super) async fn reservations(
             return Err(Problem::new(Code::InvalidQuery, detail).at("pickup_code"));
         }
     };
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
-    let page = read::reservations::find(&mut session, &store_id, &clue, MAX_FOUND).await?;
-    let as_of = session.end();
-    let page = page.map_err(|missing| not_found(missing, as_of))?;
+    let mut session = at.session().await?;
+    let page = read::reservations::find(&mut session, &at.store_id, &clue, MAX_FOUND).await?;
+    let (page, session) = found(page, session)?;
     let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
-    Ok(Dated { answer: FoundOut { store_id, reservations, more: page.more }, as_of })
+    Ok(Dated {
+        answer: FoundOut { store_id: at.store_id, reservations, more: page.more },
+        as_of: session.end(),
+    })
 }
