@@ -1,7 +1,7 @@
 //! The read side: what shops have, and what is put aside, as the projection knows it.
 //!
 //! Owns the queries on the MySQL projection and their HTTP form. It must never write, never read the command side's
-//! tables, and never answer with customer data (see [`read`]).
+//! tables, and never tell anybody but staff whose a hold is (see [`read`]).
 
 mod http;
 mod live;

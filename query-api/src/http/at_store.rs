@@ -17,6 +17,8 @@ use crate::read::{Missing, Session, Source};
 pub(super) struct AtStore {
     pub(super) store_id: StoreId,
     pub(super) cursors: CursorKey,
+    /// Whether the caller may know whose the store's holds are.
+    pub(super) knows_customers: bool,
     access: Access,
     reader: Reader,
 }
@@ -33,8 +35,9 @@ where
         let Asker(caller) = Asker::from_request_parts(parts, state).await?;
         let Path(store_id) = Path::<StoreId>::from_request_parts(parts, state).await?;
         let access = access::to_holds_of(&caller, &store_id)?;
+        let knows_customers = access::to_customers_of(&caller, &store_id);
         let reader = Reader::from_request_parts(parts, state).await?;
-        Ok(Self { store_id, cursors: CursorKey::from_ref(state), access, reader })
+        Ok(Self { store_id, cursors: CursorKey::from_ref(state), knows_customers, access, reader })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The read side's HTTP form: what may be asked, and how it is answered.
 //!
-//! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never answer with customer data.
+//! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never say whose a hold is but
+//! through [`customers`].
 
 mod access;
 mod answer;
@@ -8,6 +9,7 @@ mod at_store;
 mod availability;
 mod codes;
 mod cursor;
+mod customers;
 mod feed;
 mod history;
 mod jsonld;

@@ -144,7 +144,7 @@ paged! {
     }
 }
 
-/// `?pickup_code=` or `?phone_end=`
+/// `?pickup_code=`, `?phone_end=` or `?name=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -154,6 +154,8 @@ pub(super) struct SearchParams {
     /// The last digits of the telephone number.
     #[param(inline)]
     pub(super) phone_end: Option<PhoneEnd>,
+    /// A part of the customer's name, in any width, kana or case.
+    pub(super) name: Option<Phrase>,
 }
 
 #[cfg(test)]

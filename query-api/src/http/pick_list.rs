@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
+use super::customers::{CustomerOut, Customers};
 use super::names::NameOut;
 use super::params::PageParams;
 use super::problems::found;
@@ -39,6 +40,10 @@ struct ToFetchOut {
     reservation_id: String,
     #[schema(value_type = PickupCode)]
     pickup_code: String,
+    /// Whose it is; told to staff of the store and managers of the brand only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
     /// The hold's version, to say with `If-Match` when it is made ready.
     version: u64,
     placed_at: DateTime<Utc>,
@@ -95,7 +100,7 @@ impl PiecesOut {
     params(("store_id" = StoreId, Path, description = "The store."), PageParams),
     responses(
         (
-            status = 200, description = "A page of holds with their pieces, without the customers.", body = Dated<PickListOut>,
+            status = 200, description = "A page of holds with their pieces.", body = Dated<PickListOut>,
         ),
         codes::OfStore,
     ),
@@ -116,7 +121,10 @@ pub(super) async fn of_store(
         page.rows.iter().flat_map(|hold| &hold.lines).map(|line| line.sku.as_str()).collect();
     let described = read::described::describe(&mut session, skus).await?;
     let next_cursor = at.cursors.next(&question, &page, key);
+    let ids: Vec<&str> = page.rows.iter().map(|hold| hold.reservation_id.as_str()).collect();
+    let customers = Customers::of(&mut session, at.knows_customers, &ids).await?;
     let holds = page.rows.into_iter().map(|hold| ToFetchOut {
+        customer: customers.of_hold(&hold.reservation_id),
         reservation_id: hold.reservation_id,
         pickup_code: hold.pickup_code,
         version: hold.version,

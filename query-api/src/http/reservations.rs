@@ -1,4 +1,4 @@
-//! Answers about reservations. Never the customer: see [`crate::read`].
+//! Answers about reservations.
 
 use chrono::{DateTime, Utc};
 use contracts::{PickupCode, Quantity, ReservationId, Sku, StoreId};
@@ -11,12 +11,13 @@ use super::access::{self, Access, Asker};
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
+use super::customers::{CustomerOut, Customers};
 use super::params::ReservationsParams;
 use super::problems::{found, not_found};
 use super::reader::Reader;
 use super::values::{Status, Time};
 use crate::read::reservations::{After, Line, Reservation};
-use crate::read::{self, Missing};
+use crate::read::{self, Error, Missing, Session};
 
 /// One customer's hold in one store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +38,10 @@ pub(super) struct ReservationOut {
     status: String,
     /// Raised by one with every change.
     version: u64,
+    /// Whose it is; told to staff of the store and managers of the brand only, until the hold forgets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
     /// What is kept; no SKU twice.
     lines: Vec<LineOut>,
     placed_at: DateTime<Utc>,
@@ -56,10 +61,23 @@ struct LineOut {
     quantity: u32,
 }
 
-impl From<Reservation> for ReservationOut {
-    fn from(reservation: Reservation) -> Self {
+impl ReservationOut {
+    /// These reservations, each with its customer if the caller may know.
+    pub(super) async fn all(
+        reservations: Vec<Reservation>,
+        session: &mut Session,
+        knows_customers: bool,
+    ) -> Result<Vec<Self>, Error> {
+        let ids: Vec<&str> =
+            reservations.iter().map(|reservation| reservation.reservation_id.as_str()).collect();
+        let customers = Customers::of(session, knows_customers, &ids).await?;
+        Ok(reservations.into_iter().map(|reservation| Self::new(reservation, &customers)).collect())
+    }
+
+    fn new(reservation: Reservation, customers: &Customers) -> Self {
         let line = |line: Line| LineOut { sku: line.sku, quantity: line.quantity };
         Self {
+            customer: customers.of_hold(&reservation.reservation_id),
             reservation_id: reservation.reservation_id,
             pickup_code: reservation.pickup_code,
             store_id: reservation.store_id,
@@ -78,7 +96,7 @@ impl From<Reservation> for ReservationOut {
     get, path = "/v1/reservations/{id}", tag = "reservations",
     params(("id" = ReservationId, Path, description = "The reservation.")),
     responses(
-        (status = 200, description = "The reservation, without the customer.", body = Dated<ReservationOut>),
+        (status = 200, description = "The reservation.", body = Dated<ReservationOut>),
         codes::Reservation,
     ),
     security(("token" = []), ("capability" = []))
@@ -90,13 +108,16 @@ pub(super) async fn one(
     reader: Reader,
 ) -> Result<Dated<ReservationOut>, Problem> {
     let mut session = reader.session().await?;
-    let found = read::reservations::one(&mut session, id).await?;
-    let as_of = session.end();
-    let reservation = found.map_err(|missing| not_found(missing, as_of))?;
-    match access::to_hold(&caller, &reservation)? {
-        Access::Granted => Ok(Dated { answer: reservation.into(), as_of }),
-        Access::Unseen => Err(not_found(Missing::Reservation, as_of)),
+    let one = read::reservations::one(&mut session, id).await?;
+    let (reservation, mut session) = found(one, session)?;
+    if let Access::Unseen = access::to_hold(&caller, &reservation)? {
+        return Err(not_found(Missing::Reservation, session.end()));
     }
+    // Ids in the projection are ids; a defect there must show nothing.
+    let store_id = reservation.store_id.parse::<StoreId>();
+    let knows = store_id.is_ok_and(|store_id| access::to_customers_of(&caller, &store_id));
+    let customers = Customers::of(&mut session, knows, &[reservation.reservation_id.as_str()]).await?;
+    Ok(Dated { answer: ReservationOut::new(reservation, &customers), as_of: session.end() })
 }
 
 /// Reservations of a store, those that expire first in front.
@@ -115,7 +136,7 @@ pub(super) struct StoreReservationsOut {
     params(("store_id" = StoreId, Path, description = "The store."), ReservationsParams),
     responses(
         (
-            status = 200, description = "A page of reservations, without their customers.",
+            status = 200, description = "A page of reservations.",
             body = Dated<StoreReservationsOut>,
         ),
         codes::OfStore,
@@ -135,9 +156,9 @@ pub(super) async fn of_store(
     let limit = params.limit.get();
     let page =
         read::reservations::of_store(&mut session, &at.store_id, status, due_before, after, limit).await?;
-    let (page, session) = found(page, session)?;
+    let (page, mut session) = found(page, session)?;
     let next_cursor = at.cursors.next(&question, &page, key);
-    let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
+    let reservations = ReservationOut::all(page.rows, &mut session, at.knows_customers).await?;
     Ok(Dated {
         answer: StoreReservationsOut { store_id: at.store_id, reservations, next_cursor },
         as_of: session.end(),

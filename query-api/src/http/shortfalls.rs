@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
+use super::customers::{CustomerOut, Customers};
 use super::params::PageParams;
 use super::problems::found;
 use crate::read;
@@ -53,11 +54,19 @@ struct AtRiskOut {
     reservation_id: String,
     #[schema(value_type = Quantity)]
     quantity: u32,
+    /// Whose it is; told to staff of the store and managers of the brand only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
 }
 
-impl From<Shortfall> for ShortfallOut {
-    fn from(shortfall: Shortfall) -> Self {
-        let at_risk = |one: AtRisk| AtRiskOut { reservation_id: one.reservation_id, quantity: one.quantity };
+impl ShortfallOut {
+    fn new(shortfall: Shortfall, customers: &Customers) -> Self {
+        let at_risk = |one: AtRisk| AtRiskOut {
+            customer: customers.of_hold(&one.reservation_id),
+            reservation_id: one.reservation_id,
+            quantity: one.quantity,
+        };
         Self {
             sku: shortfall.sku,
             missing: shortfall.missing,
@@ -90,10 +99,14 @@ pub(super) async fn of_store(
     let after = after.as_ref().map(|(missing, sku)| After { missing: *missing, sku });
     let mut session = at.session().await?;
     let page = read::shortfalls::of_store(&mut session, &at.store_id, after, params.limit.get()).await?;
-    let (page, session) = found(page, session)?;
+    let (page, mut session) = found(page, session)?;
     let key = |last: &Shortfall| [last.missing.to_string(), last.sku.clone()];
     let next_cursor = at.cursors.next(&question, &page, key);
-    let shortfalls = page.rows.into_iter().map(ShortfallOut::from).collect();
+    let at_risk = page.rows.iter().flat_map(|shortfall| &shortfall.at_risk);
+    let ids: Vec<&str> = at_risk.map(|hold| hold.reservation_id.as_str()).collect();
+    let customers = Customers::of(&mut session, at.knows_customers, &ids).await?;
+    let of = |shortfall| ShortfallOut::new(shortfall, &customers);
+    let shortfalls = page.rows.into_iter().map(of).collect();
     Ok(Dated {
         answer: ShortfallsOut { store_id: at.store_id, shortfalls, next_cursor },
         as_of: session.end(),
