@@ -1,14 +1,16 @@
 //! The read side: what shops have, and what is put aside, as the projection knows it.
 //!
-//! Owns the queries on the MySQL projection and their HTTP form. It must never write, never read the command side's
-//! tables, and never tell anybody but staff whose a hold is (see [`read`]).
+//! Owns the queries on the MySQL projection, their HTTP form, and the web pages. It must never write, never read the command
+//! side's tables, and never tell anybody but staff whose a hold is (see [`read`]).
 
 mod http;
 mod live;
+mod pages;
 mod read;
 
 use axum::Router;
 pub use http::CursorKey;
+pub use pages::{Endpoint, EndpointError, PageOptions};
 use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
@@ -17,10 +19,11 @@ use utoipa::openapi::OpenApi;
 pub use read::Source;
 
 /// Everything that this service answers.
-pub fn router(source: Source, cursors: CursorKey, verifier: Verifier) -> Router {
-    with_conventions(
-        http::routes(source.clone(), cursors, verifier).merge(health::routes(Projection(source))),
-    )
+pub fn router(source: Source, cursors: CursorKey, verifier: Verifier, options: PageOptions) -> Router {
+    let api = http::routes(source.clone(), cursors, verifier);
+    let pages = pages::routes(source.clone(), options.clone());
+    let router = with_conventions(api.merge(pages).merge(health::routes(Projection(source))));
+    pages::dressed(router, &options)
 }
 
 /// The API's OpenAPI document.

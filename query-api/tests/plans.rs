@@ -194,6 +194,9 @@ async fn the_optimiser_reads_index_ranges_only() {
         let (status, body) = api.any(&path).await;
         assert!(status.as_u16() < 500, "{path}: {body}");
     }
+    for path in ["/", "/brands/hinata", "/brands/hinata?q=シャツ"] {
+        assert_eq!(api.response(path).await.status(), 200, "{path}");
+    }
     let store = "/v1/stores/hinata.s-00002";
     for path in [
         format!("{store}/stock/hinata.K3"),

@@ -20,6 +20,7 @@ const AS_USER: &str = r#"-H "Authorization: Bearer $token""#;
 pub(super) fn describe(stack: &Stack, example: Option<(StoreId, Sku)>) {
     let (command, query, issuer) = (stack.command_url(), stack.query_url(), stack.issuer_url());
     tell("\nTorioki is up.");
+    tell(format_args!("  pages         {query}/ (staff: {query}/staff)"));
     tell(format_args!("  command API   {command}"));
     tell(format_args!("  query API     {query}"));
     tell(format_args!("  tokens        {issuer} (development only)"));

@@ -56,7 +56,7 @@ impl Options {
     /// # Errors
     /// When a port is in use; the error names the flag that chooses another.
     pub async fn prepare(&self) -> anyhow::Result<()> {
-        for spec in [self.command_api("", "", &[]), self.outbox_relay("", ""), self.query_api("", &[])] {
+        for spec in [self.command_api("", &[]), self.outbox_relay("", ""), self.query_api("", &[])] {
             spec.stop_leftover().await?;
         }
         self.ports.check()
@@ -74,14 +74,28 @@ impl Options {
         }
     }
 
-    /// The command API; `pages_url` is where the pages that ask it from a browser are, `auth` is how it is to know its callers.
-    pub(super) fn command_api(&self, dynamodb: &str, pages_url: &str, auth: &[(&str, String)]) -> Spec {
+    /// The command API; `auth` is how it is to know its callers. The pages, which are at the query API, may ask it.
+    pub(super) fn command_api(&self, dynamodb: &str, auth: &[(&str, String)]) -> Spec {
         let mut spec = self.spec("command-api", &["serve"], self.ports.command);
         set(&mut spec, "DYNAMODB_ENDPOINT", dynamodb);
         set(&mut spec, "TABLE_PREFIX", &self.table_prefix.to_string());
-        set(&mut spec, "ALLOWED_ORIGINS", &loopback_names(pages_url).join(","));
+        set(&mut spec, "ALLOWED_ORIGINS", &self.pages().join(","));
         auth.iter().for_each(|(name, value)| set(&mut spec, name, value));
         spec
+    }
+
+    /// The origins of the pages: the query API, by both names of this machine that people type into a browser.
+    pub(super) fn pages(&self) -> [String; 2] {
+        ["127.0.0.1", "localhost"].map(|name| format!("http://{name}:{}", self.ports.query))
+    }
+
+    /// The same options with a free port for the query API, where any will do: the command API has to know it first.
+    pub(super) fn settled(&self) -> anyhow::Result<Self> {
+        let mut options = self.clone();
+        if options.ports.query == 0 {
+            options.ports.query = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        }
+        Ok(options)
     }
 
     /// The relay.
@@ -123,11 +137,6 @@ impl Options {
             Err(_) => Err(process.failure(&format!("takes longer than {MIGRATE_TIMEOUT:?}"))),
         }
     }
-}
-
-/// A URL of this machine by both names that people type into a browser, to which they are two origins.
-pub(super) fn loopback_names(url: &str) -> [String; 2] {
-    ["127.0.0.1", "localhost"].map(|name| url.replacen("127.0.0.1", name, 1))
 }
 
 fn set(spec: &mut Spec, name: &str, value: &str) {

@@ -68,7 +68,7 @@ impl<T: Serialize> Dated<T> {
 }
 
 /// The same JSON without what would end a `<script>`, or begin a comment in it: those characters stand in strings only.
-fn for_script(json: &str) -> String {
+pub(crate) fn for_script(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         match c {

@@ -34,10 +34,12 @@ mod stream;
 mod supply;
 mod values;
 
+pub(crate) use answer::for_script;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 pub use cursor::CursorKey;
+pub(crate) use names::own_code;
 use platform::auth::{self, Verifier};
 use platform::docs;
 use utoipa::OpenApi as _;

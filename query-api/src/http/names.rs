@@ -27,6 +27,6 @@ impl NameOut {
 }
 
 /// An id as the brand itself, and whoever the brand tells of it, knows it: without our slug.
-pub(super) fn own_code(id: &str) -> &str {
+pub(crate) fn own_code(id: &str) -> &str {
     id.split_once('.').map_or(id, |(_, code)| code)
 }

@@ -16,6 +16,7 @@ mod source;
 mod takes;
 mod waiting;
 
+pub(crate) mod brands;
 pub(crate) mod changes;
 pub(crate) mod counts;
 pub(crate) mod customers;

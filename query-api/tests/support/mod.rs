@@ -14,7 +14,7 @@ pub use harness::Database;
 use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
 use platform::mysql::Mysql;
-use query_api::Source;
+use query_api::{PageOptions, Source};
 use reqwest::StatusCode;
 use serde_json::Value;
 use sqlx::MySqlPool;
@@ -161,11 +161,16 @@ impl Api {
     }
 
     pub async fn start_with(source: Source) -> Self {
+        Self::start_for(source, PageOptions::default()).await
+    }
+
+    /// With pages whose scripts talk to these.
+    pub async fn start_for(source: Source, options: PageOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         // As the binary does.
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
-        let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier());
+        let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier(), options);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let caller = format!("Bearer {}", tokens::token(Role::Manager, "hinata", &[], "manager"));
         Self { url, client: reqwest::Client::new(), caller }

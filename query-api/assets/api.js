@@ -1,0 +1,86 @@
+// Asking the query API, and giving commands to the command API.
+
+import { commandUrl } from "./page.js";
+
+/** Longest that an answer is waited for, in milliseconds: more than a request may take there. */
+const TIMEOUT = 20000;
+/** How often a command is sent at most, always under the same key. */
+const TRIES = 4;
+/** Pause before a command is sent again where the answer names none, in milliseconds. */
+const PAUSE = 1000;
+
+/** Nobody answered: there is no connection, or nothing came back. Whether a command was carried out is open. */
+export class Unreached extends Error {}
+
+/** What was refused, as the API says it. */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail ?? String(status));
+    this.status = status;
+    this.code = problem.code ?? "internal";
+    this.problem = problem;
+  }
+}
+
+async function send(url, options) {
+  try {
+    return await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT), credentials: "omit" });
+  } catch (error) {
+    throw new Unreached(error.message);
+  }
+}
+
+async function read(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (response.ok) throw new Unreached(error.message);
+    return {};
+  }
+}
+
+/**
+ * Asks the query API. `authorization` says who asks, `etag` what is there already, and `token` what must be in the answer.
+ * Answers `{ changed, body, etag }`; not changed is what `etag` names.
+ */
+export async function lookup(path, { authorization, etag, token } = {}) {
+  const headers = { accept: "application/json" };
+  if (authorization) headers.authorization = authorization;
+  if (etag) headers["if-none-match"] = etag;
+  if (token) Object.assign(headers, { "consistency-token": token, prefer: "wait=5" });
+  const response = await send(path, { headers, cache: "no-store" });
+  if (response.status === 304) return { changed: false, body: null, etag };
+  const body = await read(response);
+  if (!response.ok) throw new Refused(response.status, body);
+  return { changed: true, body, etag: response.headers.get("etag") };
+}
+
+/**
+ * Gives a command, and gives it again under the same key while nobody answers or the service is busy: it is carried out
+ * once. Answers `{ body, token, etag, replayed }`.
+ */
+export async function command(path, { method = "POST", key, body, authorization, ifMatch } = {}) {
+  const headers = { accept: "application/json", "idempotency-key": key };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (authorization) headers.authorization = authorization;
+  if (ifMatch) headers["if-match"] = ifMatch;
+  const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const response = await send(commandUrl + path, options);
+      const answer = await read(response);
+      if (response.ok) {
+        const header = (name) => response.headers.get(name);
+        const replayed = header("idempotent-replay") === "true";
+        return { body: answer, token: header("consistency-token"), etag: header("etag"), replayed };
+      }
+      if (response.status !== 503 || tried === TRIES) throw new Refused(response.status, answer);
+      await pause(Number(response.headers.get("retry-after")) * 1000 || PAUSE);
+    } catch (error) {
+      if (!(error instanceof Unreached) || tried === TRIES || !navigator.onLine) throw error;
+      await pause(PAUSE * tried);
+    }
+  }
+}
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

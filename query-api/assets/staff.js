@@ -1,0 +1,6 @@
+// The screen for staff.
+
+import "./api.js";
+import "./fresh.js";
+import "./keys.js";
+import "./toast.js";
