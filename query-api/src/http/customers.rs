@@ -1,4 +1,4 @@
-//! Whose holds they are, in answers to those who may know (docs/adr, 0021).
+//! Whose holds they are, in answers to those who may know (docs/adr, 0022).
 
 use std::collections::HashMap;
 use std::fmt;

@@ -3,6 +3,7 @@
 //! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never say whose a hold is but
 //! through [`customers`].
 
+mod about;
 mod access;
 mod answer;
 mod at_store;

@@ -1,26 +1,22 @@
 //! What staff have to fetch.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
-use contracts::{PickupCode, ProductCode, Quantity, ReservationId, Sku, StoreId};
+use contracts::{PickupCode, ReservationId, StoreId};
 use platform::Problem;
 use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::about::{About, LineOut};
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
-use super::customers::{CustomerOut, Customers};
-use super::names::NameOut;
+use super::customers::CustomerOut;
 use super::params::PageParams;
 use super::problems::found;
 use super::reservations::{after, key};
 use super::values::{Status, Time};
 use crate::read;
-use crate::read::described::Described;
-use crate::read::reservations::Line;
 
 /// Holds whose pieces are to be fetched, those that end first in front.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,49 +45,7 @@ struct ToFetchOut {
     placed_at: DateTime<Utc>,
     /// Until when the pieces are kept.
     expires_at: DateTime<Utc>,
-    pieces: Vec<PiecesOut>,
-}
-
-/// Some pieces of one SKU, and what it looks like.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PiecesToFetch)]
-struct PiecesOut {
-    #[schema(value_type = Sku)]
-    sku: String,
-    #[schema(value_type = Quantity)]
-    quantity: u32,
-    /// Of whose product nothing is known yet, it is left out; and so below.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = ProductCode, nullable = false)]
-    product_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    name: Option<NameOut>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    colour: Option<NameOut>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    size: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    gtin: Option<String>,
-}
-
-impl PiecesOut {
-    fn new(line: Line, described: Option<&Described>) -> Self {
-        let described = described.cloned();
-        let colour = |it: &Described| NameOut::known(it.colour_ja.clone(), it.colour_en.clone());
-        Self {
-            sku: line.sku,
-            quantity: line.quantity,
-            product_code: described.as_ref().map(|it| it.product_code.clone()),
-            name: described.as_ref().map(|it| NameOut { ja: it.name_ja.clone(), en: it.name_en.clone() }),
-            colour: described.as_ref().and_then(colour),
-            size: described.as_ref().and_then(|it| it.size.clone()),
-            gtin: described.and_then(|it| it.gtin),
-        }
-    }
+    pieces: Vec<LineOut>,
 }
 
 /// What staff have to fetch for holds, next due first
@@ -117,27 +71,16 @@ pub(super) async fn of_store(
     let limit = params.limit.get();
     let page = read::reservations::of_store(&mut session, &at.store_id, held, ever, from, limit).await?;
     let (page, mut session) = found(page, session)?;
-    let skus: BTreeSet<&str> =
-        page.rows.iter().flat_map(|hold| &hold.lines).map(|line| line.sku.as_str()).collect();
-    let described = read::described::describe(&mut session, skus).await?;
+    let about = About::of(&mut session, at.knows_customers, &page.rows).await?;
     let next_cursor = at.cursors.next(&question, &page, key);
-    let ids: Vec<&str> = page.rows.iter().map(|hold| hold.reservation_id.as_str()).collect();
-    let customers = Customers::of(&mut session, at.knows_customers, &ids).await?;
     let holds = page.rows.into_iter().map(|hold| ToFetchOut {
-        customer: customers.of_hold(&hold.reservation_id),
+        customer: about.customer(&hold.reservation_id),
         reservation_id: hold.reservation_id,
         pickup_code: hold.pickup_code,
         version: hold.version,
         placed_at: hold.placed_at,
         expires_at: hold.expires_at,
-        pieces: hold
-            .lines
-            .into_iter()
-            .map(|line| {
-                let described = described.get(&line.sku);
-                PiecesOut::new(line, described)
-            })
-            .collect(),
+        pieces: about.lines(hold.lines),
     });
     Ok(Dated {
         answer: PickListOut { store_id: at.store_id, holds: holds.collect(), next_cursor },

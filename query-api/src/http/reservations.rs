@@ -1,23 +1,24 @@
 //! Answers about reservations.
 
 use chrono::{DateTime, Utc};
-use contracts::{PickupCode, Quantity, ReservationId, Sku, StoreId};
+use contracts::{PickupCode, ReservationId, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::about::{About, LineOut};
 use super::access::{self, Access, Asker};
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
-use super::customers::{CustomerOut, Customers};
+use super::customers::CustomerOut;
 use super::params::ReservationsParams;
 use super::problems::{found, not_found};
 use super::reader::Reader;
 use super::values::{Status, Time};
-use crate::read::reservations::{After, Line, Reservation};
-use crate::read::{self, Error, Missing, Session};
+use crate::read::reservations::{After, Reservation};
+use crate::read::{self, Missing};
 
 /// One customer's hold in one store.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,39 +52,17 @@ pub(super) struct ReservationOut {
     updated_at: DateTime<Utc>,
 }
 
-/// Some pieces of one SKU.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReservationLine)]
-struct LineOut {
-    #[schema(value_type = Sku)]
-    sku: String,
-    #[schema(value_type = Quantity)]
-    quantity: u32,
-}
-
 impl ReservationOut {
-    /// These reservations, each with its customer if the caller may know.
-    pub(super) async fn all(
-        reservations: Vec<Reservation>,
-        session: &mut Session,
-        knows_customers: bool,
-    ) -> Result<Vec<Self>, Error> {
-        let ids: Vec<&str> =
-            reservations.iter().map(|reservation| reservation.reservation_id.as_str()).collect();
-        let customers = Customers::of(session, knows_customers, &ids).await?;
-        Ok(reservations.into_iter().map(|reservation| Self::new(reservation, &customers)).collect())
-    }
-
-    fn new(reservation: Reservation, customers: &Customers) -> Self {
-        let line = |line: Line| LineOut { sku: line.sku, quantity: line.quantity };
+    /// It, with what is known about it.
+    pub(super) fn new(reservation: Reservation, about: &About) -> Self {
         Self {
-            customer: customers.of_hold(&reservation.reservation_id),
+            customer: about.customer(&reservation.reservation_id),
             reservation_id: reservation.reservation_id,
             pickup_code: reservation.pickup_code,
             store_id: reservation.store_id,
             status: reservation.status,
             version: reservation.version,
-            lines: reservation.lines.into_iter().map(line).collect(),
+            lines: about.lines(reservation.lines),
             placed_at: reservation.placed_at,
             expires_at: reservation.expires_at,
             updated_at: reservation.updated_at,
@@ -116,8 +95,8 @@ pub(super) async fn one(
     // Ids in the projection are ids; a defect there must show nothing.
     let store_id = reservation.store_id.parse::<StoreId>();
     let knows = store_id.is_ok_and(|store_id| access::to_customers_of(&caller, &store_id));
-    let customers = Customers::of(&mut session, knows, &[reservation.reservation_id.as_str()]).await?;
-    Ok(Dated { answer: ReservationOut::new(reservation, &customers), as_of: session.end() })
+    let about = About::of(&mut session, knows, std::slice::from_ref(&reservation)).await?;
+    Ok(Dated { answer: ReservationOut::new(reservation, &about), as_of: session.end() })
 }
 
 /// Reservations of a store, those that expire first in front.
@@ -158,7 +137,8 @@ pub(super) async fn of_store(
         read::reservations::of_store(&mut session, &at.store_id, status, due_before, after, limit).await?;
     let (page, mut session) = found(page, session)?;
     let next_cursor = at.cursors.next(&question, &page, key);
-    let reservations = ReservationOut::all(page.rows, &mut session, at.knows_customers).await?;
+    let about = About::of(&mut session, at.knows_customers, &page.rows).await?;
+    let reservations = page.rows.into_iter().map(|row| ReservationOut::new(row, &about)).collect();
     Ok(Dated {
         answer: StoreReservationsOut { store_id: at.store_id, reservations, next_cursor },
         as_of: session.end(),

@@ -7,6 +7,7 @@ use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::about::About;
 use super::answer::Dated;
 use super::at_store::AtStore;
 use super::codes;
@@ -59,7 +60,8 @@ pub(super) async fn reservations(
     let mut session = at.session().await?;
     let found_by = read::reservations::find(&mut session, &at.store_id, &clue, MAX_FOUND).await?;
     let (Found { page, complete }, mut session) = found(found_by, session)?;
-    let reservations = ReservationOut::all(page.rows, &mut session, at.knows_customers).await?;
+    let about = About::of(&mut session, at.knows_customers, &page.rows).await?;
+    let reservations = page.rows.into_iter().map(|row| ReservationOut::new(row, &about)).collect();
     let answer = FoundOut { store_id: at.store_id, reservations, more: page.more, complete };
     Ok(Dated { answer, as_of: session.end() })
 }

@@ -1,4 +1,4 @@
-//! Whose holds they are, as far as those may know who hand them over (docs/adr, 0021).
+//! Whose holds they are, as far as those may know who hand them over (docs/adr, 0022).
 //!
 //! Owns the only statements that select what customers said of themselves: a name, and of a telephone number its last
 //! digits. None may select a number whole, or a mail address. What is read here is for answers to staff alone.
