@@ -190,6 +190,7 @@ async fn the_optimiser_reads_index_ranges_only() {
         format!("/v1/products?brand=hinata&q=シャツ&size=M&in_stock_near={here}"),
         "/v1/products?brand=hinata&q=P00042".to_owned(),
         "/v1/products?brand=hinata&q=4900004200001".to_owned(),
+        "/staff/stores?brand=hinata".to_owned(),
     ] {
         let (status, body) = api.any(&path).await;
         assert!(status.as_u16() < 500, "{path}: {body}");

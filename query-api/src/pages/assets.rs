@@ -49,7 +49,22 @@ files! {
     ApiScript = "api.js";
     KeysScript = "keys.js";
     FreshScript = "fresh.js";
+    OidcScript = "oidc.js";
+    StaffTextScript = "staff-text.js";
+    StaffStoreScript = "staff-store.js";
+    StaffDialogScript = "staff-dialog.js";
+    StaffCardScript = "staff-card.js";
+    StaffListScript = "staff-list.js";
+    StaffItemScript = "staff-item.js";
+    StaffHoldScript = "staff-hold.js";
+    StaffCountScript = "staff-count.js";
+    StaffMoveScript = "staff-move.js";
+    StaffFindScript = "staff-find.js";
+    StaffKeysScript = "staff-keys.js";
+    StaffSoundScript = "staff-sound.js";
     StaffScript = "staff.js";
+    SignedInScript = "signed-in.js";
+    SlipScript = "slip.js";
 }
 
 /// A file as it is served.
@@ -145,7 +160,7 @@ mod tests {
             let others = file
                 .text
                 .match_indices("//")
-                .filter(|(at, _)| file.text.get(..*at).is_some_and(|before| before.ends_with(':')));
+                .filter(|&(at, _)| file.text.get(..at).is_some_and(|before| before.ends_with(':')));
             // The namespace of SVG is a name, not an address.
             let others = others.filter(|(at, _)| {
                 !file.text.get(*at..).is_some_and(|rest| rest.starts_with("//www.w3.org/2000/svg"))

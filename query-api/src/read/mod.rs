@@ -3,7 +3,7 @@
 //! Owns every SQL statement of this service. Each is an index range with bound parameters and a bounded number of
 //! rows; none uses OFFSET.
 //!
-//! **Whose a hold is, only [`customers`] reads**, and only for staff (docs/adr, 0021). No other statement in this folder may
+//! **Whose a hold is, only [`customers`] reads**, and only for staff (docs/adr, 0022). No other statement in this folder may
 //! select a customer's name, phone or mail, not even to leave it out later, and none at all a phone whole or a mail.
 //! `tests/privacy.rs` fails when one does.
 
@@ -29,6 +29,7 @@ pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod search;
+pub(crate) mod shops;
 pub(crate) mod shortfalls;
 pub(crate) mod stock;
 pub(crate) mod store_stock;
