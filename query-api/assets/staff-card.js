@@ -35,7 +35,7 @@ export function makeCard(hold, zone) {
   const card = make(
     "li",
     { class: "hold", tabindex: "-1", "data-id": hold.reservation_id, "data-code": hold.pickup_code },
-    make("p", { class: "row" }, make("b", { class: "code number" }, hold.pickup_code), make("span", { class: "badge" })),
+    make("p", { class: "row" }, make("b", { class: "pickup number" }, hold.pickup_code), make("span", { class: "badge" })),
     make("p", { class: "customer" }, whose(hold.customer)),
     make("ul", { class: "lines" }, ...hold.lines.map(line)),
     make("p", { class: "due small number" }),

@@ -1,4 +1,4 @@
-// Short messages at the lower edge, which screen readers tell.
+// Short messages at the upper edge, where no button is, which screen readers tell.
 
 import { data, find, make } from "./page.js";
 

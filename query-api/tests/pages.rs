@@ -26,6 +26,13 @@ impl Browser {
         request.header("accept-language", language).send().await.unwrap()
     }
 
+    /// How many bytes of an answer are sent, packed as browsers ask for it.
+    async fn bytes(&self, path: &str) -> usize {
+        let request = self.client.get(format!("{}{path}", self.url)).header("accept", "text/html,*/*");
+        let response = request.header("accept-encoding", "gzip, br").send().await.unwrap();
+        response.bytes().await.unwrap().len()
+    }
+
     /// A page, which must be there.
     async fn page(&self, path: &str, language: &str) -> String {
         let response = self.response(path, language).await;
@@ -62,7 +69,18 @@ fn header<'r>(response: &'r Response, name: &str) -> &'r str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-const PAGES: [&str; 4] = ["/brands/hinata", "/brands/hinata?q=ニット", "/staff", "/nowhere"];
+const PAGES: [&str; 10] = [
+    "/brands/hinata",
+    "/brands/hinata?q=ニット",
+    "/brands/hinata/stores?place=渋谷",
+    "/products/hinata.KN1",
+    "/products/hinata.KN1?place=渋谷",
+    "/products/hinata.KN1?near=35.659,139.700&lang=en",
+    "/stores/hinata.a",
+    "/holds/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213",
+    "/staff",
+    "/nowhere",
+];
 
 #[tokio::test]
 async fn every_page_keeps_strangers_out_and_sets_no_cookie() {
@@ -121,9 +139,13 @@ async fn scripts_may_talk_to_the_services_that_are_named_and_to_no_other() {
 #[tokio::test]
 async fn markup_is_shown_and_never_run() {
     let (_db, _api, browser) = shop().await;
-    let page = browser.page("/brands/hinata?q=ニット", "ja").await;
-    assert!(page.contains("onerror=alert(1)"), "{page}");
-    assert!(!page.contains("<img"), "{page}");
+    for path in
+        ["/brands/hinata?q=ニット", "/products/hinata.KN1", "/stores/hinata.a", "/brands/hinata/stores"]
+    {
+        let page = browser.page(path, "ja").await;
+        assert!(page.contains("onerror=alert(1)"), "{path}: {page}");
+        assert!(!page.contains("<img"), "{path}: {page}");
+    }
     let typed =
         browser.page(&format!("/brands/hinata?q={}", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"), "ja").await;
     assert!(typed.contains("alert(1)") && !typed.contains("<script>alert"), "{typed}");
@@ -183,21 +205,102 @@ async fn the_only_brand_is_where_shoppers_begin() {
     assert_eq!(brands, [Some("aoi"), Some("hinata")]);
 }
 
-/// All that a browser fetches before a page is shown.
+/// All that a browser fetches before a page is shown, as it is sent.
 #[tokio::test]
 async fn the_first_view_is_small_and_from_here_alone() {
-    let (_db, _api, browser) = shop().await;
-    for path in PAGES {
+    let (db, _api, browser) = shop().await;
+    // As much as a page shows at most of a usual product: six colours in five sizes, in twelve stores.
+    let skus: Vec<(String, String, String)> = (0..30)
+        .map(|n| {
+            (
+                format!("hinata.BIG-{n:02}"),
+                format!("色の名前{}", n / 5),
+                ["S", "M", "L", "XL", "XS"][n % 5].to_owned(),
+            )
+        })
+        .collect();
+    let skus: Vec<(&str, &str, &str, Option<&str>)> =
+        skus.iter().map(|(sku, colour, size)| (sku.as_str(), colour.as_str(), size.as_str(), None)).collect();
+    db.product("hinata.BIG", "大きな商品", &skus).await;
+    for store in 0..12 {
+        let store = format!("hinata.s{store:02}");
+        db.store(&store).await;
+        for (sku, ..) in &skus {
+            db.stock(&store, sku, 5, 0, 0).await;
+        }
+    }
+    for path in PAGES.into_iter().chain(["/products/hinata.BIG?place=渋谷"]) {
         let html = browser.response(path, "ja").await.text().await.unwrap();
-        let mut bytes = html.len();
+        assert!(!html.contains("=\"http"), "{path} names another server: {html}");
+        let mut bytes = browser.bytes(path).await;
         for (at, _) in html.match_indices("\"/assets/") {
             let asset = html[at + 1..].split('"').next().unwrap();
             let response = browser.response(asset, "ja").await;
             assert_eq!(response.status(), 200, "{asset}");
             assert_eq!(header(&response, "cache-control"), "public, max-age=31536000, immutable");
-            bytes += response.bytes().await.unwrap().len();
+            bytes += browser.bytes(asset).await;
         }
         assert!(bytes < 60_000, "{path} takes {bytes} bytes");
-        assert!(!html.contains("=\"http"), "{path} names another server: {html}");
     }
+}
+
+#[tokio::test]
+async fn a_product_is_shown_with_the_stores_that_have_it() {
+    let (db, _api, browser) = shop().await;
+    db.store_at("hinata.far", 35.70, 139.58).await;
+    db.stock("hinata.far", "hinata.KN1-BLK-L", 0, 0, 0).await;
+    let page = browser.page("/products/hinata.KN1?place=しぶや&sku=KN1-BLK-L", "ja").await;
+    let counts: Vec<_> =
+        page.split("data-count>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(counts, ["残り 1 点", "残り 1 点", "在庫なし"]);
+    let stores: Vec<_> =
+        page.split("data-store=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(stores, ["hinata.a", "hinata.b", "hinata.far"], "the nearest in front");
+    assert!(page.contains("渋谷 の近くの店舗") && page.contains("10 m"), "{page}");
+    let other = browser.page("/products/hinata.KN1?place=しぶや&sku=KN1-BLK-M", "en").await;
+    assert!(other.contains("In stock") && other.contains("Not sold here"), "{other}");
+    let order: Vec<_> = other.split("<th scope=\"col\">").skip(1).map(|rest| &rest[..1]).collect();
+    assert_eq!(order, ["M", "L"]);
+    let unknown = browser.page("/products/hinata.KN1?place=%3Cb%3EAtlantis", "en").await;
+    assert!(unknown.contains("We do not know “&#60;b&#62;Atlantis”"), "{unknown}");
+    let nowhere = browser.page("/products/hinata.KN1?near=-40,0", "en").await;
+    assert!(nowhere.contains("No store is within 200 km"), "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_product_describes_itself_to_machines() {
+    let (_db, _api, browser) = shop().await;
+    let page = browser.page("/products/hinata.KN1?place=渋谷", "ja").await;
+    let block = page.split("<script type=\"application/ld+json\">").nth(1).unwrap();
+    let block = block.split("</script>").next().unwrap();
+    assert!(!block.contains(['<', '>', '&']), "{block}");
+    let told: serde_json::Value = serde_json::from_str(block).unwrap();
+    assert_eq!(told["@type"], "ProductGroup");
+    assert_eq!(told["hasVariant"][0]["offers"][0]["availability"], "https://schema.org/InStock");
+}
+
+#[tokio::test]
+async fn a_page_that_is_old_says_so() {
+    let db = Database::new().await;
+    let source = query_api::Source::new(db.pool.clone(), None, chrono::TimeDelta::seconds(60));
+    let api = Api::start_for(source, PageOptions::default()).await;
+    db.product("hinata.P", "ニット", &[("hinata.P-M", "黒", "M", None)]).await;
+    db.store("hinata.a").await;
+    db.checkpoint("shard-1", "'2026-01-02 03:04:05'", "NULL").await;
+    let page = Browser::of(&api).page("/products/hinata.P", "en").await;
+    assert!(page.contains("Stock is updated late right now"), "{page}");
+}
+
+/// Whoever has an id but not its capability learns nothing: not even whether there is such a hold.
+#[tokio::test]
+async fn the_page_of_a_hold_says_nothing_of_it() {
+    const ID: &str = "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213";
+    let (db, _api, browser) = shop().await;
+    let path = format!("/holds/{ID}");
+    let before = browser.page(&path, "ja").await;
+    db.reservation(ID, "hinata.a", "held", "2026-01-02 04:00:00").await;
+    assert_eq!(browser.page(&path, "ja").await, before);
+    assert!(before.contains("<p class=\"letters number\">092 0GK</p>"), "{before}");
+    assert!(before.contains("noindex"), "{before}");
+    assert_eq!(browser.response("/holds/1", "ja").await.status(), 400);
 }

@@ -195,7 +195,13 @@ async fn the_optimiser_reads_index_ranges_only() {
         let (status, body) = api.any(&path).await;
         assert!(status.as_u16() < 500, "{path}: {body}");
     }
-    for path in ["/", "/brands/hinata", "/brands/hinata?q=シャツ"] {
+    for path in [
+        "/",
+        "/brands/hinata?q=シャツ",
+        "/brands/hinata/stores",
+        "/products/hinata.P00100",
+        "/products/hinata.P00100?near=35.6,136.3",
+    ] {
         assert_eq!(api.response(path).await.status(), 200, "{path}");
     }
     let store = "/v1/stores/hinata.s-00002";

@@ -17,10 +17,10 @@ use super::problems::not_found;
 use super::reader::Reader;
 use super::stores::{self, NearStoreOut};
 use super::{CursorKey, codes};
-use crate::read;
-use crate::read::counts::{self, Offer};
-use crate::read::products::SkuOf;
+use crate::read::counts::{self, Offer, Offering};
+use crate::read::products::{Product, SkuOf};
 use crate::read::stores::Wanted;
+use crate::read::{self, AsOf};
 
 /// Most stores of one page: with 90 SKUs each, an answer of about a hundred kilobytes.
 const MAX_STORES: u32 = 20;
@@ -30,17 +30,17 @@ const MAX_STORES: u32 = 20;
 #[schema(as = SkuOfProduct)]
 pub(super) struct SkuOut {
     #[schema(value_type = Sku)]
-    pub(super) sku: String,
+    sku: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) colour: Option<NameOut>,
+    colour: Option<NameOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) size: Option<String>,
+    size: Option<String>,
     /// GTIN or JAN.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) gtin: Option<String>,
+    gtin: Option<String>,
 }
 
 impl From<SkuOf> for SkuOut {
@@ -54,13 +54,13 @@ impl From<SkuOf> for SkuOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OfferOut {
     #[schema(value_type = Sku)]
-    pub(super) sku: String,
+    sku: String,
     /// Pieces that one hold can have.
     #[schema(value_type = Level)]
-    pub(super) available: i32,
+    available: i32,
     /// Pieces in the store for whoever comes.
     #[schema(value_type = Level)]
-    pub(super) in_store: i32,
+    in_store: i32,
     /// The stock's version.
     version: u64,
 }
@@ -75,18 +75,18 @@ impl OfferOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct StoreOffersOut {
     #[serde(flatten)]
-    pub(super) store: NearStoreOut,
+    store: NearStoreOut,
     /// In the order of the SKUs; without those that were never counted there.
-    pub(super) stock: Vec<OfferOut>,
+    stock: Vec<OfferOut>,
 }
 
 /// A product's sizes and colours in the stores near a place, the nearest in front.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AvailabilityOut {
-    pub(super) product_code: ProductCode,
-    pub(super) name: NameOut,
-    pub(super) skus: Vec<SkuOut>,
-    pub(super) stores: Vec<StoreOffersOut>,
+    product_code: ProductCode,
+    name: NameOut,
+    skus: Vec<SkuOut>,
+    stores: Vec<StoreOffersOut>,
     /// How far was looked.
     radius_km: f64,
     /// For the page behind this one; `null` on the last.
@@ -107,47 +107,62 @@ pub(super) struct AvailabilityOut {
     security(())
 )]
 pub(super) async fn of_product(
-    State(cursors): State<CursorKey>,
+    cursors: State<CursorKey>,
     Path(product_code): Path<ProductCode>,
-    Query(params): Query<AvailabilityParams>,
+    params: Query<AvailabilityParams>,
     reader: Reader,
 ) -> Result<Dated<AvailabilityOut>, Problem> {
+    let Around { product, skus, stores, radius_km, next_cursor, as_of } =
+        around(cursors, &product_code, params, reader).await?;
+    let now = Utc::now();
+    let store = |Offering { distance_mm, store, offers }: Offering| StoreOffersOut {
+        store: NearStoreOut::of(distance_mm.unwrap_or_default(), store, now),
+        stock: offers.into_iter().map(|(sku, offer)| OfferOut::new(sku, offer)).collect(),
+    };
+    let answer = AvailabilityOut {
+        product_code,
+        name: NameOut { ja: product.name_ja, en: product.name_en },
+        skus: skus.into_iter().map(SkuOut::from).collect(),
+        stores: stores.into_iter().map(store).collect(),
+        radius_km,
+        next_cursor,
+    };
+    Ok(Dated { answer, as_of })
+}
+
+/// A product in the stores of a page.
+pub(super) struct Around {
+    pub(super) product: Product,
+    pub(super) skus: Vec<SkuOf>,
+    pub(super) stores: Vec<Offering>,
+    radius_km: f64,
+    next_cursor: Option<String>,
+    pub(super) as_of: AsOf,
+}
+
+/// Reads what is asked for.
+pub(super) async fn around(
+    State(cursors): State<CursorKey>,
+    product_code: &ProductCode,
+    Query(params): Query<AvailabilityParams>,
+    reader: Reader,
+) -> Result<Around, Problem> {
     let circle = near::circle(params.near, params.radius_km);
     let question = ["availability", product_code.as_str(), &near::in_question(circle)];
     let after = near::after(&cursors, &question, params.cursor.as_ref(), &product_code.brand())?;
     let limit = params.limit.get().min(MAX_STORES);
     let wanted = Wanted { sku: None, open_at: None, after: after.as_ref(), limit };
     let mut session = reader.session().await?;
-    let found = read::products::one(&mut session, &product_code).await?;
-    let (product, skus) = match found {
+    let (product, skus) = match read::products::one(&mut session, product_code).await? {
         Ok(found) => found,
         Err(missing) => return Err(not_found(missing, session.end())),
     };
     let places = read::places::around(&mut session, &product_code.brand(), circle).await?;
     let page = read::stores::near(&mut session, &places, &wanted).await?;
-    let store_ids: Vec<&str> = page.rows.iter().map(|near| near.store.store_id.as_str()).collect();
-    let sku_ids: Vec<&str> = skus.iter().map(|sku| sku.sku.as_str()).collect();
-    let mut offers = counts::offers(&mut session, &store_ids, &sku_ids).await?;
-    let as_of = session.end();
     let next_cursor = cursors.next(&question, &page, stores::key);
-    let (now, mut stores) = (Utc::now(), Vec::new());
-    for near in page.rows {
-        let offer = |sku: &SkuOf| {
-            let offer = offers.remove(&(near.store.store_id.clone(), sku.sku.clone()))?;
-            Some(OfferOut::new(sku.sku.clone(), offer))
-        };
-        let stock = skus.iter().filter_map(offer).collect();
-        stores.push(StoreOffersOut { store: NearStoreOut::of(near, now), stock });
-    }
-    let answer = AvailabilityOut {
-        product_code,
-        name: NameOut { ja: product.name_ja, en: product.name_en },
-        skus: skus.into_iter().map(SkuOut::from).collect(),
-        stores,
-        radius_km: places.radius_km,
-        next_cursor,
-    };
-    Ok(Dated { answer, as_of })
+    let near = page.rows.into_iter().map(|near| (Some(near.distance_mm), near.store)).collect();
+    let stores = counts::in_stores(&mut session, near, &skus).await?;
+    Ok(Around { product, skus, stores, radius_km: places.radius_km, next_cursor, as_of: session.end() })
 }
 
 /// How many pieces of a SKU a store has.

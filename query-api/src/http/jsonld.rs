@@ -10,12 +10,15 @@ use platform::extract::{Path, Query};
 use serde_json::{Value, json};
 
 use super::answer::Dated;
-use super::availability::{self, AvailabilityOut, OfferOut, SkuOut, StoreOffersOut};
-use super::names::{NameOut, own_code};
+use super::availability;
+use super::names::own_code;
 use super::params::AvailabilityParams;
 use super::reader::Reader;
 use super::supply::Supply;
 use super::{CursorKey, codes};
+use crate::read::counts::{Offer, Offering};
+use crate::read::products::{Product, SkuOf};
+use crate::read::stores::Store;
 
 /// A product's availability as JSON-LD
 ///
@@ -41,46 +44,48 @@ use super::{CursorKey, codes};
 )]
 pub(super) async fn product(
     cursors: State<CursorKey>,
-    product_code: Path<ProductCode>,
+    Path(product_code): Path<ProductCode>,
     params: Query<AvailabilityParams>,
     reader: Reader,
 ) -> Result<Response, Problem> {
-    let Dated { answer, as_of } = availability::of_product(cursors, product_code, params, reader).await?;
-    Ok(Dated { answer: product_group(&answer), as_of }.into_json_ld())
+    let around = availability::around(cursors, &product_code, params, reader).await?;
+    let answer = product_group(&around.product, &around.skus, &around.stores);
+    Ok(Dated { answer, as_of: around.as_of }.into_json_ld())
 }
 
-fn product_group(answer: &AvailabilityOut) -> Value {
-    let variants: Vec<Value> = answer.skus.iter().map(|sku| variant(answer, sku)).collect();
+/// A product and where it is, as a `ProductGroup`.
+pub(crate) fn product_group(product: &Product, skus: &[SkuOf], stores: &[Offering]) -> Value {
+    let variants: Vec<Value> = skus.iter().map(|sku| variant(product, sku, stores)).collect();
     let group = json!({
         "@context": "https://schema.org",
         "@type": "ProductGroup",
-        "productGroupID": own_code(answer.product_code.as_str()),
+        "productGroupID": own_code(&product.product_code),
         "variesBy": ["https://schema.org/color", "https://schema.org/size"],
         "hasVariant": variants,
     });
-    named(group, &answer.name)
+    named(group, &product.name_ja, &product.name_en)
 }
 
-fn variant(answer: &AvailabilityOut, sku: &SkuOut) -> Value {
-    let offers = answer.stores.iter().filter_map(|store| {
-        let offered = store.stock.iter().find(|offered| offered.sku == sku.sku)?;
-        Some(offer(store, offered))
+fn variant(product: &Product, sku: &SkuOf, stores: &[Offering]) -> Value {
+    let offers = stores.iter().filter_map(|Offering { store, offers, .. }| {
+        let (_, offered) = offers.iter().find(|(offered, _)| *offered == sku.sku)?;
+        Some(offer(store, *offered))
     });
-    let mut product = json!({
+    let mut variant = json!({
         "@type": "Product",
         "sku": own_code(&sku.sku),
         "offers": offers.collect::<Vec<Value>>(),
     });
-    let colour = sku.colour.as_ref().and_then(NameOut::first);
+    let colour = first(&sku.colour_ja, &sku.colour_en);
     for (property, value) in [("color", colour), ("size", sku.size.as_ref()), ("gtin", sku.gtin.as_ref())] {
         if let Some(value) = value {
-            product[property] = json!(value);
+            variant[property] = json!(value);
         }
     }
-    named(product, &answer.name)
+    named(variant, &product.name_ja, &product.name_en)
 }
 
-fn offer(store: &StoreOffersOut, offered: &OfferOut) -> Value {
+fn offer(store: &Store, offered: Offer) -> Value {
     json!({
         "@type": "Offer",
         "availability": format!("https://schema.org/{}", availability(offered)),
@@ -90,7 +95,7 @@ fn offer(store: &StoreOffersOut, offered: &OfferOut) -> Value {
 }
 
 /// The member of `ItemAvailability` that is meant.
-fn availability(offered: &OfferOut) -> &'static str {
+fn availability(offered: Offer) -> &'static str {
     match Supply::of(offered.in_store) {
         Supply::Nothing => "OutOfStock",
         Supply::Few | Supply::Enough if offered.available == 0 => "InStoreOnly",
@@ -99,23 +104,27 @@ fn availability(offered: &OfferOut) -> &'static str {
     }
 }
 
-fn place(store: &StoreOffersOut) -> Value {
-    let store = &store.store.store;
+fn place(store: &Store) -> Value {
     let mut place = json!({"@type": "Store", "branchCode": own_code(&store.store_id)});
-    if let Some(address) = store.address.as_ref().and_then(NameOut::first) {
+    if let Some(address) = first(&store.address_ja, &store.address_en) {
         place["address"] = json!(address);
     }
     if let (Some(latitude), Some(longitude)) = (store.latitude, store.longitude) {
         place["geo"] = json!({"@type": "GeoCoordinates", "latitude": latitude, "longitude": longitude});
     }
-    named(place, &store.name)
+    named(place, &store.name_ja, &store.name_en)
 }
 
 /// With its name, and the one in the other language.
-fn named(mut thing: Value, name: &NameOut) -> Value {
-    let names = [&name.ja, &name.en].into_iter().flatten();
+fn named(mut thing: Value, ja: &Option<String>, en: &Option<String>) -> Value {
+    let names = [ja, en].into_iter().flatten();
     for (property, name) in ["name", "alternateName"].into_iter().zip(names) {
         thing[property] = json!(name);
     }
     thing
+}
+
+/// A text in one language: that of the shops.
+fn first<'t>(ja: &'t Option<String>, en: &'t Option<String>) -> Option<&'t String> {
+    ja.as_ref().or(en.as_ref())
 }

@@ -19,11 +19,6 @@ impl NameOut {
     pub(super) fn known(ja: Option<String>, en: Option<String>) -> Option<Self> {
         (ja.is_some() || en.is_some()).then_some(Self { ja, en })
     }
-
-    /// It in one language: that of the shops.
-    pub(super) fn first(&self) -> Option<&String> {
-        self.ja.as_ref().or(self.en.as_ref())
-    }
 }
 
 /// An id as the brand itself, and whoever the brand tells of it, knows it: without our slug.

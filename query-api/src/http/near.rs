@@ -133,7 +133,7 @@ pub(super) fn after(
 
 /// A distance as it is told: to the metre.
 #[allow(clippy::cast_precision_loss, reason = "at most half the Earth in metres, far below 2^53")]
-pub(super) fn kilometres(distance_mm: u64) -> f64 {
+pub(crate) fn kilometres(distance_mm: u64) -> f64 {
     ((distance_mm + 500) / 1_000) as f64 / 1_000.0
 }
 

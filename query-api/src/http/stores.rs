@@ -27,21 +27,21 @@ use crate::read::stores::{Near, Store, Wanted};
 })))]
 pub(super) struct StoreOut {
     #[schema(value_type = StoreId)]
-    pub(super) store_id: String,
+    store_id: String,
     /// What people call it.
-    pub(super) name: NameOut,
+    name: NameOut,
     /// Where people find it, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) address: Option<NameOut>,
+    address: Option<NameOut>,
     /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) latitude: Option<f64>,
+    latitude: Option<f64>,
     /// Where it is, in degrees (WGS 84), if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    pub(super) longitude: Option<f64>,
+    longitude: Option<f64>,
     /// Its clock, as the IANA time zone database calls it.
     time_zone: String,
     /// When it is open, if that is known.
@@ -99,12 +99,12 @@ pub(super) struct NearStoreOut {
     /// How far away it is.
     distance_km: f64,
     #[serde(flatten)]
-    pub(super) store: StoreOut,
+    store: StoreOut,
 }
 
 impl NearStoreOut {
-    pub(super) fn of(near: Near, now: DateTime<Utc>) -> Self {
-        Self { distance_km: kilometres(near.distance_mm), store: StoreOut::of(near.store, now) }
+    pub(super) fn of(distance_mm: u64, store: Store, now: DateTime<Utc>) -> Self {
+        Self { distance_km: kilometres(distance_mm), store: StoreOut::of(store, now) }
     }
 }
 
@@ -147,7 +147,8 @@ pub(super) async fn around(
     let page = read::stores::near(&mut session, &places, &wanted).await?;
     let as_of = session.end();
     let next_cursor = cursors.next(&question, &page, key);
-    let stores = page.rows.into_iter().map(|near| NearStoreOut::of(near, now)).collect();
+    let stores =
+        page.rows.into_iter().map(|near| NearStoreOut::of(near.distance_mm, near.store, now)).collect();
     Ok(Dated { answer: StoresOut { stores, radius_km: places.radius_km, next_cursor }, as_of })
 }
 

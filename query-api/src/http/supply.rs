@@ -6,14 +6,14 @@ const FEW: i32 = 2;
 
 /// How much there is for whoever comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Supply {
+pub(crate) enum Supply {
     Nothing,
     Few,
     Enough,
 }
 
 impl Supply {
-    pub(super) fn of(in_store: i32) -> Self {
+    pub(crate) fn of(in_store: i32) -> Self {
         match in_store {
             ..=0 => Self::Nothing,
             1..=FEW => Self::Few,

@@ -44,11 +44,22 @@ macro_rules! files {
 files! {
     Icon = "icon.svg";
     Styles = "app.css";
+    StaffStyles = "staff.css";
     PageScript = "page.js";
     ToastScript = "toast.js";
     ApiScript = "api.js";
     KeysScript = "keys.js";
     FreshScript = "fresh.js";
+    AgeScript = "age.js";
+    HeldScript = "held.js";
+    LiveScript = "live.js";
+    PlaceScript = "place.js";
+    PlacingScript = "placing.js";
+    RecentScript = "recent.js";
+    HoldScript = "hold.js";
+    HomeScript = "home.js";
+    ProductScript = "product.js";
+    StoresScript = "stores.js";
     OidcScript = "oidc.js";
     StaffTextScript = "staff-text.js";
     StaffStoreScript = "staff-store.js";

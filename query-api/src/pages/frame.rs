@@ -62,6 +62,13 @@ impl Visit {
         place.chain(self.chosen.then(|| (LANG, self.lang.tag()))).collect()
     }
 
+    /// The parameters that stay when the place is another.
+    pub(crate) fn without_place(&self) -> Vec<(&str, &str)> {
+        let own = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let others = own.filter(|(name, _)| !PLACE.contains(name));
+        others.chain(self.chosen.then(|| (LANG, self.lang.tag()))).collect()
+    }
+
     /// This page in another language.
     fn in_language(&self, lang: Lang) -> String {
         let own = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -142,6 +149,17 @@ impl Frame {
     /// The brand as people read it: its slug, with a capital.
     pub(crate) fn brand_name(&self) -> String {
         self.brand.as_ref().map(brand_name).unwrap_or_default()
+    }
+
+    /// The brand's home, or a page below it.
+    pub(crate) fn to_brand(&self, below: &str) -> String {
+        let slug = self.brand.as_ref().map_or("", Brand::as_str);
+        self.visit.to(&format!("/brands/{slug}{below}"))
+    }
+
+    /// The page's language.
+    pub(crate) fn lang(&self) -> Lang {
+        self.visit.lang
     }
 
     /// The page in every other language.

@@ -9,10 +9,13 @@ use contracts::problem::Code;
 use contracts::{Brand, Text};
 use platform::Problem;
 use platform::extract::Path;
+use serde::Serialize;
 
 use super::Pages;
+use super::assets::Asset;
+use super::cities::{CITIES, City};
 use super::frame::{Frame, Visit, brand_name, page};
-use super::words::Words;
+use super::words::{Common, Shop, Words};
 use crate::http::own_code;
 use crate::read::brands;
 use crate::read::search::{self, Found, Matches};
@@ -43,9 +46,20 @@ pub(super) async fn brands(State(pages): State<Pages>, visit: Visit) -> Result<R
 #[template(path = "home.html")]
 struct HomePage {
     frame: Frame,
+    place_action: String,
+    unknown_place: Option<String>,
+    cities: &'static [City],
     /// What was searched for, and what was found.
     search: Option<(String, Vec<FoundProduct>)>,
     complete: bool,
+}
+
+/// What the script needs.
+#[derive(Serialize)]
+struct Data<'d> {
+    common: &'static Common,
+    shop: &'static Shop,
+    brand: &'d Brand,
 }
 
 /// A product that was found.
@@ -91,6 +105,9 @@ pub(super) async fn brand(
     let shown: Vec<FoundProduct> =
         found.found.iter().take(MAX_SHOWN).map(|found| FoundProduct::of(found, &visit)).collect();
     let search = phrase.map(|phrase| (phrase, shown));
-    let frame = Frame::new(visit, brand_name(&brand)).of(brand);
-    Ok(page(&HomePage { frame, search, complete }))
+    let data = Data { common: Common::of(visit.lang), shop: Shop::of(visit.lang), brand: &brand };
+    let frame = Frame::new(visit, brand_name(&brand)).of(brand.clone());
+    let frame = frame.scripted(Asset::HomeScript, &data, &pages.options)?;
+    let place_action = format!("/brands/{brand}/stores");
+    Ok(page(&HomePage { frame, place_action, unknown_place: None, cities: CITIES, search, complete }))
 }

@@ -5,17 +5,28 @@
 //! server than the ones it is told of (docs/adr, 0021).
 
 mod assets;
+mod cities;
 mod dress;
 mod frame;
+mod hold;
 mod home;
+mod hours;
 mod lang;
+mod map;
+mod matrix;
 mod options;
+mod place;
+mod product;
 mod staff;
+mod store;
+mod store_view;
+mod symbol;
 mod words;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use tower_http::compression::CompressionLayer;
 
 use crate::read::{Error, Needs, Session, Source};
 pub use options::{Endpoint, EndpointError, PageOptions};
@@ -39,9 +50,15 @@ pub(crate) fn routes(source: Source, options: PageOptions) -> Router {
     Router::new()
         .route("/", get(home::brands))
         .route("/brands/{brand}", get(home::brand))
+        .route("/brands/{brand}/stores", get(store::stores))
+        .route("/stores/{store_id}", get(store::store))
+        .route("/holds/{reservation_id}", get(hold::hold))
+        .route("/products/{product_code}", get(product::product))
         .merge(staff::routes())
         .with_state(Pages { source, options })
         .merge(assets::routes())
+        // A page says nothing to one reader that another may not know, so its length tells nobody anything.
+        .layer(CompressionLayer::new())
 }
 
 /// Around all routes, of pages or not: a path that is none is shown as a page as well.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::list::push_list;
+use super::products::SkuOf;
+use super::stores::Store;
 use super::takes::OfStores;
 use super::{Error, Session};
 
@@ -48,4 +50,34 @@ pub(crate) async fn offers(
         }
     }
     Ok(offers)
+}
+
+/// A store, and what it has of a product.
+#[derive(Debug)]
+pub(crate) struct Offering {
+    /// How far away it is, where somebody is somewhere.
+    pub(crate) distance_mm: Option<u64>,
+    pub(crate) store: Store,
+    /// In the order of the SKUs; without those that were never counted there.
+    pub(crate) offers: Vec<(String, Offer)>,
+}
+
+/// What each of these stores has of these SKUs.
+pub(crate) async fn in_stores(
+    session: &mut Session,
+    stores: Vec<(Option<u64>, Store)>,
+    skus: &[SkuOf],
+) -> Result<Vec<Offering>, Error> {
+    let store_ids: Vec<&str> = stores.iter().map(|(_, store)| store.store_id.as_str()).collect();
+    let sku_ids: Vec<&str> = skus.iter().map(|sku| sku.sku.as_str()).collect();
+    let mut offers = offers(session, &store_ids, &sku_ids).await?;
+    let offering = |(distance_mm, store): (Option<u64>, Store)| {
+        let offer = |sku: &SkuOf| {
+            let offer = offers.remove(&(store.store_id.clone(), sku.sku.clone()))?;
+            Some((sku.sku.clone(), offer))
+        };
+        let offers = skus.iter().filter_map(offer).collect();
+        Offering { distance_mm, store, offers }
+    };
+    Ok(stores.into_iter().map(offering).collect())
 }

@@ -28,6 +28,16 @@ impl Point {
         is_there.then_some(Self { latitude, longitude })
     }
 
+    /// In degrees, from the equator to the north.
+    pub(crate) fn latitude(self) -> f64 {
+        self.latitude
+    }
+
+    /// In degrees, from Greenwich to the east.
+    pub(crate) fn longitude(self) -> f64 {
+        self.longitude
+    }
+
     /// How far it is to another place, along the surface, in millimetres.
     #[allow(
         clippy::cast_possible_truncation,

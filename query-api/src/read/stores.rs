@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use contracts::{OpeningHours, Sku, StoreId};
+use contracts::{Brand, HoldPolicy, OpeningHours, Sku, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
@@ -28,6 +28,8 @@ pub(crate) struct Store {
     pub(crate) longitude: Option<f64>,
     pub(crate) time_zone: String,
     pub(crate) hours: Option<Hours>,
+    /// How it keeps things for people, where that is understood.
+    pub(crate) policy: Option<HoldPolicy>,
     pub(crate) version: u64,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -86,6 +88,17 @@ pub(crate) async fn one(session: &mut Session, id: &StoreId) -> Result<Result<St
         Some(row) => Ok(store(&row)?),
         None => Err(Missing::Store),
     })
+}
+
+/// The first stores of a brand, in the order of their ids.
+pub(crate) async fn first(session: &mut Session, brand: &Brand, limit: u32) -> Result<Vec<Store>, Error> {
+    let mut query =
+        QueryBuilder::<MySql>::new(select(" FROM stores FORCE INDEX (PRIMARY) WHERE store_id > "));
+    // An id is the slug, a dot and a code; behind the dot comes the slash.
+    query.push_bind(format!("{brand}.")).push(" AND store_id < ").push_bind(format!("{brand}/"));
+    query.push(" ORDER BY store_id LIMIT ").push_bind(limit);
+    let rows = session.rows(query.build()).await?;
+    Ok(rows.iter().map(store).collect::<Result<_, _>>()?)
 }
 
 /// A page of the stores that are wanted, nearest first.
@@ -155,6 +168,8 @@ pub(super) fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
     let opening = opening.and_then(|json| serde_json::from_str::<OpeningHours>(&json).ok());
     let known = opening.filter(OpeningHours::are_known);
     let hours = known.zip(time_zone.parse().ok()).map(|(opening, zone)| Hours { opening, zone });
+    let policy: Option<String> = row.try_get("hold_policy")?;
+    let policy = policy.map_or_else(|| Some(HoldPolicy::default()), |json| serde_json::from_str(&json).ok());
     Ok(Store {
         store_id: row.try_get("store_id")?,
         name_ja: row.try_get("name_ja")?,
@@ -165,6 +180,7 @@ pub(super) fn store(row: &MySqlRow) -> Result<Store, sqlx::Error> {
         longitude: row.try_get("longitude")?,
         time_zone,
         hours,
+        policy,
         version: row.try_get("store_version")?,
         updated_at: row.try_get("store_updated_at")?,
     })
@@ -175,6 +191,16 @@ impl Store {
     pub(crate) fn open_until(&self, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
         let Hours { opening, zone } = self.hours.as_ref()?;
         Some(opening.open_until(now, *zone)?.with_timezone(zone))
+    }
+
+    /// Until when it keeps what is put aside now; `None` where it takes no holds, or nothing is known.
+    pub(crate) fn keeps_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let policy = self.policy.as_ref().filter(|policy| policy.accepts_holds())?;
+        let zone = self.time_zone.parse().ok()?;
+        match &self.hours {
+            Some(Hours { opening, .. }) => policy.deadline(now, opening, zone),
+            None => policy.deadline(now, &OpeningHours::default(), zone),
+        }
     }
 
     /// In how many days it closes next, on its own calendar: 0 when that is today, so somebody can still come.

@@ -16,7 +16,7 @@ use super::lang::Lang;
 
 pub(crate) use common::Common;
 pub(crate) use problems::Problems;
-pub(crate) use shop::Shop;
+pub(crate) use shop::{Hold, Shop};
 pub(crate) use staff::Staff;
 
 /// What stands in one language.
@@ -83,6 +83,7 @@ use words;
 pub(crate) struct Words {
     pub(crate) common: &'static Common,
     pub(crate) shop: &'static Shop,
+    pub(crate) hold: &'static Hold,
     pub(crate) staff: &'static Staff,
     pub(crate) problems: &'static Problems,
 }
@@ -93,6 +94,7 @@ impl Words {
         Self {
             common: Common::of(lang),
             shop: Shop::of(lang),
+            hold: Hold::of(lang),
             staff: Staff::of(lang),
             problems: Problems::of(lang),
         }
@@ -111,7 +113,9 @@ mod tests {
 
     #[test]
     fn both_languages_leave_the_same_open() {
-        for (name, ja, en) in [Common::PAIRS, Shop::PAIRS, Staff::PAIRS, Problems::PAIRS].concat() {
+        for (name, ja, en) in
+            [Common::PAIRS, Shop::PAIRS, Hold::PAIRS, Staff::PAIRS, Problems::PAIRS].concat()
+        {
             assert_eq!(open_places(ja), open_places(en), "{name}");
             assert!(!ja.is_empty() && !en.is_empty(), "{name}");
         }

@@ -1,0 +1,24 @@
+// How old what is shown is: says so where it is older than it should be, or nothing arrives any more.
+
+import { clock, data, find, fill } from "./page.js";
+import { notice } from "./toast.js";
+
+let asOf = null;
+
+const time = () => clock(asOf ?? Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
+
+function tellConnection() {
+  notice("offline", navigator.onLine ? null : fill(data.common.offline, { time: time() }));
+}
+
+/** Takes the date of an answer. */
+export function tellAge(answer) {
+  asOf = answer.as_of ?? asOf;
+  find("[data-stale]")?.remove();
+  const late = asOf ? fill(data.common.stale, { time: time() }) : data.common.stale_unknown;
+  notice("stale", answer.stale ? late : null);
+}
+
+addEventListener("online", tellConnection);
+addEventListener("offline", tellConnection);
+tellConnection();

@@ -1,0 +1,161 @@
+// A hold's own page: whoever has its link sees how it stands, and may cancel it or have it kept longer.
+
+import { command, lookup, Refused, Unreached } from "./api.js";
+import { clock, data, fill, find, findAll, setText } from "./page.js";
+import { keepFresh } from "./fresh.js";
+import { forgetKey, keyOf } from "./keys.js";
+import { showLines, showStore } from "./held.js";
+import { notice, toast } from "./toast.js";
+
+const words = data.hold;
+const id = data.reservation_id;
+const path = `/v1/reservations/${id}`;
+const running = (hold) => hold.status === "held" || hold.status === "ready";
+
+let authorization = null;
+let shown = null;
+let zone = undefined;
+let etag = null;
+let token = null;
+let fresh = null;
+
+function read(slot) {
+  try {
+    return JSON.parse(sessionStorage.getItem(slot));
+  } catch {
+    return null;
+  }
+}
+
+function tellMissing() {
+  fresh?.stop();
+  find("[data-loading]").hidden = true;
+  find("[data-there]").hidden = true;
+  find("[data-missing]").hidden = false;
+}
+
+function tellTime() {
+  if (!shown) return;
+  const minutes = Math.floor((new Date(shown.expires_at) - Date.now()) / 60000);
+  const [d, h, m] = [Math.floor(minutes / 1440), Math.floor(minutes / 60), minutes];
+  let left = words.left_none;
+  if (d >= 1) left = fill(words.left_days, { d, h: h - d * 24 });
+  else if (h >= 1) left = fill(words.left_hours, { h, m: m - h * 60 });
+  else if (m >= 1) left = fill(words.left_minutes, { m });
+  setText(find("[data-left]"), running(shown) ? left : "");
+  setText(find("[data-until]"), clock(shown.expires_at, zone));
+}
+
+async function show(hold) {
+  if (shown && hold.version < shown.version) return;
+  const before = shown;
+  shown = hold;
+  find("[data-loading]").hidden = true;
+  find("[data-there]").hidden = false;
+  const status = find("[data-status]");
+  status.className = `status ${hold.status}`;
+  setText(find("[data-status-text]"), words[hold.status]);
+  setText(find("[data-status-more]"), words[`${hold.status}_more`]);
+  find("[data-code]").hidden = !running(hold);
+  find("[data-actions]").hidden = !running(hold);
+  find("[data-over]").hidden = running(hold);
+  find("[data-deadline]").hidden = !running(hold);
+  if ("extensions" in hold) find("[data-extend]").hidden = hold.extensions > 0;
+  tellTime();
+  if (!before) {
+    await Promise.allSettled([showLines(hold.lines), showStore(hold.store_id).then((timeZone) => (zone = timeZone))]);
+    tellTime();
+  }
+}
+
+/** Asks how it stands. What a command changed is waited for. */
+async function look() {
+  const needed = token;
+  try {
+    const answer = await lookup(path, { authorization, etag, token: needed });
+    etag = answer.etag;
+    if (token === needed) token = null;
+    notice("offline", null);
+    if (!answer.changed) return true;
+    notice("stale", answer.body.stale ? data.common.stale_unknown : null);
+    await show(answer.body);
+    return running(answer.body);
+  } catch (error) {
+    if (error instanceof Refused && [400, 401, 403, 404].includes(error.status) && !shown) tellMissing();
+    throw error;
+  }
+}
+
+function tellFailed(error) {
+  const time = clock(Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
+  if (error instanceof Unreached) notice("offline", fill(data.common.offline, { time }));
+  else if (error.status === 503 && error.code !== "projection_behind") notice("offline", data.common.unavailable);
+}
+
+async function act(button, name) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  const form = { name, version: shown.version };
+  try {
+    const answer = await command(`${path}/${name}`, { key: keyOf(`${name}:${id}`, form), authorization });
+    token = answer.token;
+    await show(answer.body);
+    if (name === "cancel") forgetKey("hold");
+    const time = clock(answer.body.expires_at, zone);
+    toast(name === "cancel" ? words.cancel_done : fill(words.extended, { time }), "good");
+  } catch (error) {
+    if (error instanceof Unreached) toast(data.common.failed, "bad");
+    else if (error.code === "extension_limit") {
+      find("[data-extend]").hidden = true;
+      toast(words.extend_limit, "bad");
+    } else if (error.status < 500) {
+      forgetKey(`${name}:${id}`, form);
+      toast(words.changed);
+    } else toast(data.common.unavailable, "bad");
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+  fresh.now();
+}
+
+function offerActions() {
+  const dialog = find("#cancel");
+  find("[data-cancel]").addEventListener("click", () => dialog.showModal());
+  find("[data-cancel-no]").addEventListener("click", () => dialog.close());
+  find("[data-cancel-yes]").addEventListener("click", () => {
+    dialog.close();
+    act(find("[data-cancel]"), "cancel");
+  });
+  find("[data-extend]").addEventListener("click", (event) => act(event.currentTarget, "extend"));
+  const copy = find("[data-copy]");
+  setText(copy, navigator.share ? words.share : words.copy);
+  copy.addEventListener("click", async () => {
+    try {
+      if (navigator.share) await navigator.share({ title: words.page_title, url: location.href });
+      else {
+        await navigator.clipboard.writeText(location.href);
+        toast(words.copied, "good");
+      }
+    } catch {
+      // Whoever closes what was offered wants nothing.
+    }
+  });
+}
+
+const secret = location.hash.slice(1);
+const placed = read(`placed:${id}`);
+if (!/^[\w-]{43}$/.test(secret)) {
+  tellMissing();
+} else {
+  authorization = `Capability ${secret}`;
+  // The page in another language is about the same hold.
+  for (const other of findAll(".languages a")) other.hash = secret;
+  if (placed?.hold?.reservation_id === id) {
+    token = placed.token;
+    show(placed.hold);
+  }
+  offerActions();
+  fresh = keepFresh(look, { failed: tellFailed });
+  setInterval(tellTime, 10000);
+}
+addEventListener("hashchange", () => location.reload());

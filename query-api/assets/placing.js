@@ -1,0 +1,148 @@
+// Placing a hold: from the tap to the hold's own page.
+
+import { command, Refused, Unreached } from "./api.js";
+import { clock, data, fill, find, findAll, link, make, setText } from "./page.js";
+import { forgetKey, keyOf } from "./keys.js";
+
+const KEY = "hold";
+const words = data.hold;
+
+/** What a person typed in as their contact: mail where there is an @, otherwise a telephone number. */
+function contactOf(text) {
+  const contact = text.trim().normalize("NFKC");
+  if (contact.includes("@")) return /^[^@\s]+@[^@\s]+$/.test(contact) ? { email: contact } : null;
+  const phone = contact.replace(/[‐‑–—ー−]/g, "-");
+  const digits = phone.replace(/\D/g, "").length;
+  return /^[0-9 +().-]+$/.test(phone) && digits >= 5 && phone.length <= 32 ? { phone } : null;
+}
+
+function showWrong(field, text) {
+  const message = find(`#${field.id}-wrong`);
+  message.hidden = text === null;
+  setText(message, text ?? "");
+  if (text === null) field.removeAttribute("aria-invalid");
+  else field.setAttribute("aria-invalid", "true");
+}
+
+/** Gives the buttons of the stores their meaning; `page` knows what is chosen and how much of it is where. */
+export function offerHolds(page) {
+  const dialog = find("#hold");
+  const form = find("form", dialog);
+  const confirm = find("[data-confirm]", dialog);
+  const refused = find("[data-refused]", dialog);
+  const { name, contact, quantity } = form.elements;
+  let store = null;
+
+  const most = () => page.countOf(store.store_id, page.chosen())?.available ?? 0;
+
+  function open(storeId) {
+    store = data.stores.find((one) => one.store_id === storeId);
+    setText(find("[data-what]", dialog), `${data.name} ${page.names.get(page.chosen())}`);
+    const time = store.keeps_until ? clock(store.keeps_until, store.time_zone) : "";
+    setText(find("[data-promise]", dialog), fill(words.promise, { store: store.name, time }));
+    quantity.max = most();
+    quantity.value = Math.max(1, Math.min(Number(quantity.value) || 1, most()));
+    refused.hidden = true;
+    [name, contact, quantity].forEach((field) => showWrong(field, null));
+    if (!dialog.open) dialog.showModal();
+  }
+
+  function check() {
+    const pieces = Number(quantity.value);
+    const whole = Number.isInteger(pieces) && pieces >= 1 && pieces <= Math.max(most(), 1);
+    const reached = contactOf(contact.value);
+    showWrong(name, name.value.trim() ? null : words.name_missing);
+    showWrong(contact, reached ? null : words.contact_wrong);
+    showWrong(quantity, whole ? null : fill(words.quantity_wrong, { n: Math.max(most(), 1) }));
+    find("[aria-invalid]", form)?.focus();
+    if (!name.value.trim() || !reached || !whole) return null;
+    return {
+      store_id: store.store_id,
+      lines: [{ sku: page.chosen(), quantity: pieces }],
+      customer: { name: name.value.trim(), ...reached },
+    };
+  }
+
+  /** The stores, the nearest in front, that have as many. */
+  function others(pieces) {
+    const has = (one) => one.store_id !== store.store_id && page.countOf(one.store_id, page.chosen())?.available >= pieces;
+    return data.stores.filter(has).slice(0, 3);
+  }
+
+  function tellRefused(text, next) {
+    refused.replaceChildren(make("p", {}, text));
+    if (next) {
+      refused.append(make("p", {}, next.length > 0 ? words.next_stores : words.no_next));
+      const buttons = next.map((one) => {
+        const button = make("button", { type: "button", class: "quiet block" }, fill(words.place_at, { store: one.name }));
+        button.addEventListener("click", () => open(one.store_id));
+        return make("li", {}, button);
+      });
+      refused.append(make("ul", {}, ...buttons));
+    }
+    refused.hidden = false;
+    refused.scrollIntoView({ block: "nearest" });
+  }
+
+  function tell(error, body) {
+    if (error instanceof Unreached) return tellRefused(words.lost);
+    if (!(error instanceof Refused)) throw error;
+    const pieces = body.lines[0].quantity;
+    switch (error.code) {
+      case "insufficient_stock":
+      case "unknown_stock": {
+        const left = error.problem.shortages?.[0]?.available ?? 0;
+        return tellRefused(left > 0 ? fill(words.sold_out_few, { n: left }) : words.sold_out, others(pieces));
+      }
+      case "holds_not_accepted":
+        return tellRefused(words.no_holds_now, others(pieces));
+      case "hold_too_large":
+        return tellRefused(fill(words.too_many, { n: most() }));
+      case "customer_limit":
+        return tellRefused(words.limit);
+      default:
+        return tellRefused(error.status >= 500 ? words.busy : words.not_taken);
+    }
+  }
+
+  async function place(event) {
+    event.preventDefault();
+    if (confirm.getAttribute("aria-busy") === "true") return;
+    const body = check();
+    if (!body) return;
+    confirm.setAttribute("aria-busy", "true");
+    setText(confirm, words.placing);
+    refused.hidden = true;
+    try {
+      const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body), body });
+      keep(hold, token);
+      location.assign(`${link(`/holds/${hold.reservation_id}`)}#${hold.capability ?? ""}`);
+    } catch (error) {
+      // What was refused was not carried out, and what changes is another command. A lost answer keeps its key.
+      if (error instanceof Refused && error.status < 500) forgetKey(KEY, body);
+      tell(error, body);
+    } finally {
+      confirm.removeAttribute("aria-busy");
+      setText(confirm, words.confirm);
+    }
+  }
+
+  for (const button of findAll("[data-hold]")) {
+    button.addEventListener("click", () => open(button.closest("[data-store]").dataset.store));
+  }
+  find("[data-close]", dialog).addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  form.addEventListener("submit", place);
+}
+
+/** Lets the hold's page show it before the projection has it; nothing of the customer is in it. */
+function keep(hold, token) {
+  const { capability, ...shown } = hold;
+  try {
+    sessionStorage.setItem(`placed:${hold.reservation_id}`, JSON.stringify({ hold: shown, token }));
+  } catch {
+    // Then that page waits for the projection.
+  }
+}

@@ -1,0 +1,93 @@
+// A product's page: the SKU that is chosen, its counts as they change, and where the shopper is.
+
+import { data, find, findAll, fill, setText } from "./page.js";
+import { follow } from "./live.js";
+import { offerPlaces } from "./place.js";
+import { offerHolds } from "./placing.js";
+import { remember } from "./recent.js";
+import { tellAge } from "./age.js";
+
+/** Up to how many pieces are few, as the server has it. */
+const FEW = 2;
+
+const names = new Map(data.skus);
+/** Pieces in the store and pieces that one hold can have, by store and SKU. */
+const counts = new Map();
+let chosen = data.chosen;
+
+for (const store of data.stores) {
+  for (const [sku, inStore, available] of store.stock) counts.set(`${store.store_id} ${sku}`, { inStore, available });
+}
+
+const countOf = (storeId, sku) => counts.get(`${storeId} ${sku}`);
+
+/** The class and the words of a count. */
+function told(count, few) {
+  if (!count) return ["never", data.shop.never];
+  if (count.inStore <= 0) return ["none", data.shop.none];
+  return count.inStore <= FEW ? ["few", fill(few, { n: count.inStore })] : ["many", data.shop.many];
+}
+
+function setClass(element, name) {
+  element.classList.remove("many", "few", "none", "never");
+  element.classList.add(name);
+}
+
+function showStore(item) {
+  const count = countOf(item.dataset.store, chosen);
+  const [name, text] = told(count, data.shop.few);
+  const shown = find("[data-count]", item);
+  setText(shown, text);
+  setClass(shown, name);
+  find("[data-hold]", item).hidden = !(count?.available > 0);
+  const dot = find(`[data-dot="${item.dataset.store}"]`);
+  if (dot) setClass(dot, name);
+}
+
+function showCell(cell) {
+  const sku = cell.dataset.sku;
+  const known = data.stores.map((store) => countOf(store.store_id, sku)).filter(Boolean);
+  const most = known.reduce((best, count) => (best && best.inStore >= count.inStore ? best : count), undefined);
+  const [name, text] = told(most, data.shop.few_short);
+  setText(find("span", cell), text);
+  setClass(cell, name);
+  if (sku === chosen) cell.setAttribute("aria-current", "true");
+  else cell.removeAttribute("aria-current");
+}
+
+function show() {
+  setText(find("[data-chosen]"), fill(data.shop.of_sku, { sku: names.get(chosen) }));
+  findAll("[data-sku]").forEach(showCell);
+  findAll("[data-store]").forEach(showStore);
+}
+
+function choose(event) {
+  const cell = event.currentTarget;
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  chosen = cell.dataset.sku;
+  history.replaceState(history.state, "", cell.href.split("#")[0]);
+  show();
+  live.follow(followed());
+}
+
+/** What is followed: all SKUs where they fit into one stream, otherwise the one that is chosen. */
+function followed() {
+  const stores = data.stores.map((store) => store.store_id);
+  const fits = stores.length * names.size <= 100;
+  return { stores, skus: fits ? [...names.keys()] : [chosen] };
+}
+
+const live = follow((stock) => {
+  counts.set(`${stock.store_id} ${stock.sku}`, { inStore: stock.in_store, available: stock.available });
+  tellAge(stock);
+  show();
+});
+
+findAll("[data-sku]").forEach((cell) => cell.addEventListener("click", choose));
+offerPlaces();
+remember({ code: data.product_code, name: data.name });
+tellAge(data);
+show();
+if (chosen && data.stores.length > 0) live.follow(followed());
+offerHolds({ chosen: () => chosen, countOf, names });
