@@ -88,6 +88,23 @@ export function session() {
   return { authorization: `Bearer ${kept.token}`, name: kept.name, brand, roles, stores };
 }
 
+/** Nobody is signed in any more. */
+class SignedOut extends Error {}
+
+/** Who asks, for a request. Without it, a command would be carried out as a guest's. */
+export function authorization() {
+  const who = session();
+  if (!who) throw new SignedOut();
+  return who.authorization;
+}
+
+/** Whether something failed because nobody is signed in any more; then the screen is told. */
+export function isSignedOut(error) {
+  const is = error instanceof SignedOut || error.status === 401;
+  if (is) document.dispatchEvent(new Event("signed-out"));
+  return is;
+}
+
 /** Forgets who is signed in here. */
 export function forget() {
   sessionStorage.removeItem(SESSION);

@@ -1,14 +1,14 @@
 // A slip for the shelf, for the hold that the address names. Whose it is stands on it only for those who may see it.
 
 import { lookup } from "./api.js";
-import { session } from "./oidc.js";
+import { authorization, isSignedOut } from "./oidc.js";
 import { clock, fill, find, make, setText } from "./page.js";
 import { described, problem, until, whose, words } from "./staff-text.js";
 
 async function show() {
   const id = location.hash.slice(1);
-  const authorization = session()?.authorization;
-  const { body: hold } = await lookup(`/v1/reservations/${encodeURIComponent(id)}`, { authorization });
+  const asked = { authorization: authorization() };
+  const { body: hold } = await lookup(`/v1/reservations/${encodeURIComponent(id)}`, asked);
   const { body: shop } = await lookup(`/v1/stores/${hold.store_id}`);
   const zone = shop.time_zone;
   setText(find("#slip-code"), hold.pickup_code);
@@ -28,4 +28,4 @@ async function show() {
   print();
 }
 
-show().catch((error) => setText(find("#says"), error.status === 401 ? words.session_over : problem(error)));
+show().catch((error) => setText(find("#says"), isSignedOut(error) ? words.session_over : problem(error)));

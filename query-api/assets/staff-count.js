@@ -2,7 +2,7 @@
 
 import { command } from "./api.js";
 import { forgetKey, keyOf } from "./keys.js";
-import { session } from "./oidc.js";
+import { authorization } from "./oidc.js";
 import { fill, find, setText } from "./page.js";
 import { onSubmit, open, refuse } from "./staff-dialog.js";
 import { itemField } from "./staff-item.js";
@@ -42,7 +42,7 @@ export function wireCount({ adjusted }) {
     if (!reason.value.trim()) return refuse(form, `${words.reason}: ${words.check}`, reason);
     const path = `/v1/stores/${store().id}/stock/${sku}/adjustments`;
     const body = { delta: by, reason: reason.value.trim() };
-    const answer = await command(path, { key: keyOf(path, body), body, authorization: session()?.authorization });
+    const answer = await command(path, { key: keyOf(path, body), body, authorization: authorization() });
     forgetKey(path, body);
     dialog.close();
     toast(fill(words.done_adjust, { n: answer.body.on_hand }), "good");

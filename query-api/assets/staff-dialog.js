@@ -1,5 +1,6 @@
 // Dialogs and their forms.
 
+import { isSignedOut } from "./oidc.js";
 import { find, findAll, setText } from "./page.js";
 import { problem } from "./staff-text.js";
 
@@ -23,7 +24,7 @@ export function refuse(form, text, field) {
 }
 
 /** Does a form's work once for each time that it is sent, and tells what went wrong in the form. */
-export function onSubmit(form, work, failed = () => false) {
+export function onSubmit(form, work) {
   let busy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -36,7 +37,7 @@ export function onSubmit(form, work, failed = () => false) {
     try {
       await work();
     } catch (error) {
-      if (!failed(error)) refuse(form, problem(error));
+      if (!isSignedOut(error)) refuse(form, problem(error));
     } finally {
       busy = false;
       button.removeAttribute("aria-busy");

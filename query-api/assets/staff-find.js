@@ -1,7 +1,7 @@
 // Finding a hold: a scanner types its code, a customer says a name or the end of a number.
 
 import { lookup, Refused } from "./api.js";
-import { session } from "./oidc.js";
+import { authorization, isSignedOut } from "./oidc.js";
 import { find, setText } from "./page.js";
 import { normal } from "./staff-card.js";
 import { showCards } from "./staff-list.js";
@@ -25,7 +25,7 @@ async function ask([name, value], token) {
   const query = new URLSearchParams({ [name]: value });
   const path = `/v1/stores/${store().id}/reservations/search?${query}`;
   try {
-    return (await lookup(path, { authorization: session()?.authorization, token })).body;
+    return (await lookup(path, { authorization: authorization(), token })).body;
   } catch (error) {
     // It is no code at all, or no part of a name.
     if (error instanceof Refused && error.code === "invalid_query") return { reservations: [], complete: true };
@@ -57,7 +57,7 @@ export async function look(text) {
     if (first) first.focus();
     else field.select();
   } catch (error) {
-    setText(find("#found-says"), problem(error));
+    if (!isSignedOut(error)) setText(find("#found-says"), problem(error));
   }
 }
 

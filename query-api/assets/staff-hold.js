@@ -2,7 +2,7 @@
 
 import { command } from "./api.js";
 import { forgetKey, keyOf } from "./keys.js";
-import { session } from "./oidc.js";
+import { authorization } from "./oidc.js";
 import { find, findAll, make, setText } from "./page.js";
 import { onSubmit, open, refuse } from "./staff-dialog.js";
 import { itemField } from "./staff-item.js";
@@ -59,7 +59,7 @@ export function wireHold({ placed, printed }) {
     const customer = { name: name.value.trim(), phone: phone.value.trim() };
     const body = { store_id: store().id, lines: chosen, customer };
     const key = keyOf("hold", body);
-    const answer = await command("/v1/reservations", { key, body, authorization: session()?.authorization });
+    const answer = await command("/v1/reservations", { key, body, authorization: authorization() });
     forgetKey("hold", body);
     dialog.close();
     setText(find("#placed-code"), answer.body.pickup_code);

@@ -2,7 +2,7 @@
 
 import { command, lookup, Refused } from "./api.js";
 import { forgetKey, keyOf } from "./keys.js";
-import { session } from "./oidc.js";
+import { authorization, isSignedOut } from "./oidc.js";
 import { fill, find, make, setText } from "./page.js";
 import { onSubmit, open } from "./staff-dialog.js";
 import { store } from "./staff-store.js";
@@ -13,26 +13,26 @@ const dialog = find("#cancel-dialog");
 const form = find("#cancel-form");
 const RACED = ["version_mismatch", "invalid_transition", "reservation_expired"];
 
-let tell = { moved: () => {}, over: () => {} };
+let moved = () => {};
 let cancelling = null;
 
 async function send({ id, version, code }, action, body) {
   const path = `/v1/reservations/${id}/${action}`;
   const name = `${path}:${version}`;
-  const authorization = session()?.authorization;
-  const answer = await command(path, { key: keyOf(name, body), body, authorization, ifMatch: `"${version}"` });
+  const key = keyOf(name, body);
+  const answer = await command(path, { key, body, authorization: authorization(), ifMatch: `"${version}"` });
   forgetKey(name);
   toast(fill(words[`done_${action}`], { code }), "good");
-  tell.moved(answer.token);
+  moved(answer.token);
 }
 
 /** Whether somebody else was faster; then what they did is shown. */
 async function raced(error, { id, code }) {
   if (!(error instanceof Refused) || !RACED.includes(error.code)) return false;
-  const authorization = session()?.authorization;
+  const asked = { authorization: authorization() };
   const [now, history] = await Promise.all([
-    lookup(`/v1/reservations/${id}`, { authorization }),
-    lookup(`/v1/reservations/${id}/history`, { authorization }),
+    lookup(`/v1/reservations/${id}`, asked),
+    lookup(`/v1/reservations/${id}/history`, asked),
   ]);
   const mine = error.code === "reservation_expired";
   setText(find("#raced-title"), mine ? problem(error) : words.raced_title);
@@ -41,12 +41,12 @@ async function raced(error, { id, code }) {
   find("#raced-history").replaceChildren(...events);
   dialog.close();
   open(find("#raced-dialog"));
-  tell.moved(null);
+  moved(null);
   return true;
 }
 
 async function failed(error, hold) {
-  if (error instanceof Refused && error.status === 401) return tell.over();
+  if (isSignedOut(error)) return;
   const shown = await raced(error, hold).catch(() => false);
   if (!shown) toast(problem(error), "bad");
 }
@@ -80,17 +80,16 @@ export function cancel(card) {
   first.focus();
 }
 
-/** Wires the form; `moved` is told the token of what was done, `over` that nobody is signed in any more. */
-export function wireMoves(tells) {
-  tell = tells;
+/** Wires the form; `told` is told the token of what was done. */
+export function wireMoves(told) {
+  moved = told;
   onSubmit(form, async () => {
     const hold = cancelling;
     try {
       await send(hold, "cancel", { reason: new FormData(form).get("reason") });
-      dialog.close();
     } catch (error) {
-      dialog.close();
       await failed(error, hold);
     }
+    dialog.close();
   });
 }

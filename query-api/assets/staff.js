@@ -1,8 +1,8 @@
 // The day's screen for staff.
 
-import { lookup, Refused, Unreached } from "./api.js";
+import { lookup, Unreached } from "./api.js";
 import { keepFresh } from "./fresh.js";
-import { canSignIn, forget, session, signIn, signOut } from "./oidc.js";
+import { authorization, canSignIn, forget, isSignedOut, session, signIn, signOut } from "./oidc.js";
 import { fill, find, link, setText } from "./page.js";
 import { normal, SOON } from "./staff-card.js";
 import { adjustCount, wireCount } from "./staff-count.js";
@@ -47,13 +47,12 @@ function over() {
 async function list(name, path) {
   const here = lists;
   const had = here[name];
-  const asked = { authorization: session()?.authorization, etag: had?.etag, token };
+  const asked = { authorization: authorization(), etag: had?.etag, token };
   const { changed, body, etag } = await lookup(`/v1/stores/${store().id}/${path}`, asked);
   if (changed) here[name] = { body, etag };
 }
 
 async function read() {
-  if (!session()) return over(), false;
   const here = lists;
   const sent = token;
   await Promise.all([
@@ -88,7 +87,7 @@ function show() {
 }
 
 function failed(error) {
-  if (error instanceof Refused && error.status === 401) return over();
+  if (isSignedOut(error)) return;
   const as_of = lists.held?.body.as_of;
   if (error instanceof Unreached || !navigator.onLine || error.status >= 500) {
     notice("offline", fill(words.offline, { time: as_of ? atTime(as_of, store().zone) : "–" }));
@@ -106,9 +105,10 @@ function print(id) {
 }
 
 function wire() {
+  document.addEventListener("signed-out", over);
   wireHold({ placed: changed, printed: print });
   wireCount({ adjusted: changed });
-  wireMoves({ moved: changed, over });
+  wireMoves(changed);
   const help = () => open(find("#help-dialog"));
   const act = (card, work) => card && work(card);
   wireKeys(
