@@ -88,10 +88,13 @@ function show() {
 
 function failed(error) {
   if (isSignedOut(error)) return;
+  // What was written comes later than anybody waits for; until then there is what is here.
+  if (error.code === "projection_behind") token = null;
   const as_of = lists.held?.body.as_of;
-  if (error instanceof Unreached || !navigator.onLine || error.status >= 500) {
-    notice("offline", fill(words.offline, { time: as_of ? atTime(as_of, store().zone) : "–" }));
-  } else notice("problem", problem(error));
+  const time = as_of ? atTime(as_of, store().zone) : "–";
+  if (error instanceof Unreached) notice("offline", fill(words.offline, { time }));
+  else if (error.status >= 500) notice("stale", fill(words.stale, { time }));
+  else notice("problem", problem(error));
 }
 
 /** After a command: what it changed has to be in the next answer. */
