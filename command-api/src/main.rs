@@ -7,6 +7,7 @@ use command_api::app::{App, SecretKey, Secrets};
 use command_api::store::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS, Tables};
 use command_api::{http, purge, sweeper};
 use platform::auth;
+use platform::cors::Origins;
 use platform::dynamodb::Dynamodb;
 use platform::server::{self, Listen};
 
@@ -28,6 +29,8 @@ enum Command {
         tables: TablesAndSecrets,
         #[command(flatten)]
         auth: auth::Options,
+        #[command(flatten)]
+        origins: Origins,
         /// Seconds between two sweeps for holds whose time is over.
         #[arg(long, env = "SWEEP_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
         sweep_seconds: u64,
@@ -77,11 +80,12 @@ impl TablesAndSecrets {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, tables, auth, sweep_seconds } => {
+        Command::Serve { listen, tables, auth, origins, sweep_seconds } => {
             platform::telemetry::init();
             let app = tables.app().await;
             let sweeping = sweeper::every(app.clone(), Duration::from_secs(sweep_seconds));
-            let served = server::serve(listen.listen, http::router(app, auth.verifier()));
+            let router = origins.admit(http::router(app, auth.verifier()));
+            let served = server::serve(listen.listen, router);
             tokio::select! {
                 served = served => served?,
                 never = sweeping => match never {},

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::console::say;
-use crate::issuer::Issuer;
+use crate::issuer::{self, Issuer, Persona, SignIn};
 use crate::load;
 use crate::secret;
 use crate::service::Service;
@@ -34,6 +34,7 @@ pub struct Stack {
     /// The relay.
     pub outbox_relay: Service,
     issuer: Issuer,
+    pages: Vec<String>,
     engines: Engines,
 }
 
@@ -43,6 +44,7 @@ impl Stack {
     /// # Errors
     /// When a port is taken, or a part does not start; what was started by then is stopped.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
+        let options = &options.settled()?;
         options.prepare().await?;
         std::fs::create_dir_all(&options.state_dir)
             .with_context(|| format!("cannot make {}", options.state_dir.display()))?;
@@ -59,8 +61,11 @@ impl Stack {
         let command_api = Service::start(options.command_api(dynamodb, &auth)).await?;
         // Its port may be known only now, and the pages have to tell it to browsers.
         auth.push(("COMMAND_URL", command_api.base_url().to_owned()));
+        auth.push(("OIDC_ISSUER", issuer.url().to_owned()));
+        auth.push(("OIDC_CLIENT_ID", issuer::CLIENT_ID.to_owned()));
         let query_api = Service::start(options.query_api(mysql, &auth)).await?;
-        let mut stack = Self { command_api, query_api, outbox_relay, issuer, engines };
+        let mut stack =
+            Self { command_api, query_api, outbox_relay, issuer, pages: options.pages().to_vec(), engines };
         for service in stack.services() {
             service.wait_ready(READY_TIMEOUT).await?;
         }
@@ -89,6 +94,11 @@ impl Stack {
     #[must_use]
     pub fn issuer_url(&self) -> &str {
         self.issuer.url()
+    }
+
+    /// Lets visitors of its pages sign in as these.
+    pub fn let_in(&self, personas: Vec<Persona>) {
+        self.issuer.offer(SignIn { pages: self.pages.clone(), personas });
     }
 
     /// Where its data is loaded.

@@ -3,6 +3,7 @@
 //! Owns how a service talks HTTP, learns who is asking, logs, is asked for its health, reaches its databases and stops.
 //! It must never know what a service does.
 
+pub mod cors;
 pub mod extract;
 pub mod health;
 pub mod metrics;

@@ -1,6 +1,170 @@
-// The screen for staff.
+// The day's screen for staff.
 
-import "./api.js";
-import "./fresh.js";
-import "./keys.js";
-import "./toast.js";
+import { lookup, Unreached } from "./api.js";
+import { keepFresh } from "./fresh.js";
+import { authorization, canSignIn, forget, isSignedOut, session, signIn, signOut } from "./oidc.js";
+import { fill, find, link, setText } from "./page.js";
+import { normal, SOON } from "./staff-card.js";
+import { adjustCount, wireCount } from "./staff-count.js";
+import { open } from "./staff-dialog.js";
+import { look, lookAgain, stopLooking } from "./staff-find.js";
+import { newHold, wireHold } from "./staff-hold.js";
+import { wireKeys } from "./staff-keys.js";
+import { goTo, showDue, showHolds, showShortfalls } from "./staff-list.js";
+import { advance, cancel, wireMoves } from "./staff-move.js";
+import { ring } from "./staff-sound.js";
+import { offerStores, store } from "./staff-store.js";
+import { atTime, problem, words } from "./staff-text.js";
+import { notice, toast } from "./toast.js";
+
+/** Most holds of a list: a page of the API. */
+const MOST = 100;
+
+let lists = {};
+let known = null;
+let token = null;
+let fresh = null;
+
+function signedOut(why, can = canSignIn()) {
+  find("#day").hidden = true;
+  find("#store").hidden = true;
+  find("#sign-out").hidden = session() === null;
+  find("#signed-out").hidden = false;
+  setText(find("#why"), why);
+  const button = find("#sign-in");
+  button.hidden = !can;
+  button.focus();
+}
+
+function over() {
+  forget();
+  fresh?.stop();
+  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  signedOut(words.session_over);
+}
+
+/** One list, if it has changed since it was read last. */
+async function list(name, path) {
+  const here = lists;
+  const had = here[name];
+  const asked = { authorization: authorization(), etag: had?.etag, token };
+  const { changed, body, etag } = await lookup(`/v1/stores/${store().id}/${path}`, asked);
+  if (changed) here[name] = { body, etag };
+}
+
+async function read() {
+  const here = lists;
+  const sent = token;
+  await Promise.all([
+    list("held", `pick-list?limit=${MOST}`),
+    list("ready", `reservations?status=ready&limit=${MOST}`),
+    list("shortfalls", `shortfalls?limit=${MOST}`),
+    lookAgain(token),
+  ]);
+  // Another store was chosen while this one's lists were on their way.
+  if (lists !== here) return;
+  if (token === sent) token = null;
+  show();
+}
+
+function show() {
+  const { held, ready, shortfalls } = lists;
+  const zone = store().zone;
+  const toFetch = held.body.holds.map(normal);
+  const prepared = ready.body.reservations.map(normal);
+  const all = new Map([...toFetch, ...prepared].map((hold) => [hold.reservation_id, hold]));
+  showHolds("held", toFetch, held.body.next_cursor !== null, zone);
+  showHolds("ready", prepared, ready.body.next_cursor !== null, zone);
+  const soon = [...all.values()].filter((hold) => new Date(hold.expires_at) - Date.now() < SOON);
+  showDue(soon.sort((one, other) => one.expires_at.localeCompare(other.expires_at)), zone);
+  showShortfalls(shortfalls.body.shortfalls, shortfalls.body.next_cursor !== null, all, zone);
+  if (known && toFetch.some((hold) => !known.has(hold.reservation_id))) ring();
+  known = all;
+  const late = held.body.stale === true;
+  notice("offline", null);
+  notice("problem", null);
+  notice("stale", late ? fill(words.stale, { time: held.body.as_of ? atTime(held.body.as_of, zone) : "–" }) : null);
+}
+
+function failed(error) {
+  if (isSignedOut(error)) return;
+  // What was written comes later than anybody waits for; until then there is what is here.
+  if (error.code === "projection_behind") token = null;
+  const as_of = lists.held?.body.as_of;
+  const time = as_of ? atTime(as_of, store().zone) : "–";
+  if (error instanceof Unreached) notice("offline", fill(words.offline, { time }));
+  else if (error.status >= 500) notice("stale", fill(words.stale, { time }));
+  else notice("problem", problem(error));
+}
+
+/** After a command: what it changed has to be in the next answer. */
+function changed(written) {
+  token = written;
+  fresh.now().then(() => token && fresh.now());
+}
+
+function print(id) {
+  window.open(`${link("/staff/slip")}#${id}`);
+}
+
+function wire() {
+  document.addEventListener("signed-out", over);
+  wireHold({ placed: changed, printed: print });
+  wireCount({ adjusted: changed });
+  wireMoves(changed);
+  const help = () => open(find("#help-dialog"));
+  const act = (card, work) => card && work(card);
+  wireKeys(
+    {
+      "/": () => find("#find").focus(),
+      n: newHold,
+      a: adjustCount,
+      "?": help,
+      r: (card) => act(card, () => advance(card, "ready")),
+      c: (card) => act(card, () => advance(card, "collect")),
+      x: (card) => act(card, cancel),
+      p: (card) => act(card, () => print(card.dataset.id)),
+      Escape: stopLooking,
+    },
+    look,
+  );
+  find("#new").addEventListener("click", newHold);
+  find("#adjust").addEventListener("click", adjustCount);
+  find("#help").addEventListener("click", help);
+  find("#placed-dialog").addEventListener("keydown", (event) => event.key === "p" && find("#placed-print").click());
+  find("#day").addEventListener("click", (event) => {
+    const id = event.target.closest("[data-show]")?.dataset.show;
+    if (id) goTo(id);
+  });
+}
+
+async function begin() {
+  find("#sign-in").addEventListener("click", () => {
+    signIn(location.pathname + location.search).catch(() => toast(words.signed_in_failed, "bad"));
+  });
+  find("#sign-out").addEventListener("click", signOut);
+  const who = session();
+  if (!who) return signedOut(canSignIn() ? words.sign_in_why : words.sign_in_off);
+  if (!who.roles.some((role) => role === "staff" || role === "manager")) return signedOut(words.not_staff);
+  const another = () => {
+    [lists, known, token] = [{}, null, null];
+    stopLooking();
+    if (fresh) fresh.now();
+    else start();
+  };
+  if (!(await offerStores(another))) return signedOut(words.not_staff);
+  find("#sign-out").hidden = false;
+  if (store()) return start();
+  signedOut(words.choose_store, false);
+  find("#store").hidden = false;
+  find("#store").focus();
+}
+
+function start() {
+  find("#signed-out").hidden = true;
+  find("#day").hidden = false;
+  wire();
+  fresh = keepFresh(read, { failed });
+}
+
+begin().catch(failed);

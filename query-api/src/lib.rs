@@ -1,7 +1,7 @@
 //! The read side: what shops have, and what is put aside, as the projection knows it.
 //!
-//! Owns the queries on the MySQL projection, their HTTP form, and the web pages. It must never write, never read the command side's
-//! tables, and never answer with customer data (see [`read`]).
+//! Owns the queries on the MySQL projection, their HTTP form, and the web pages. It must never write, never read the command
+//! side's tables, and never tell anybody but staff whose a hold is (see [`read`]).
 
 mod http;
 mod live;

@@ -4,6 +4,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use platform::auth;
+use platform::cors::Origins;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
@@ -52,6 +53,8 @@ struct Serve {
     stale_seconds: u32,
     #[command(flatten)]
     auth: auth::Options,
+    #[command(flatten)]
+    origins: Origins,
     /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
     #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
     cursor_key: CursorKey,
@@ -67,11 +70,12 @@ async fn main() -> anyhow::Result<()> {
     match Cli::from_arg_matches(&cli.get_matches())?.command {
         Command::Serve(serve) => {
             telemetry::init();
-            let Serve { listen, mysql, read_url, stale_seconds, auth, cursor_key, pages } = *serve;
+            let Serve { listen, mysql, read_url, stale_seconds, auth, origins, cursor_key, pages } = *serve;
             let replica = read_url.map(|url| Mysql { mysql_url: url }.pool(MAX_CONNECTIONS));
             let stale_after = TimeDelta::seconds(stale_seconds.into());
             let source = Source::new(mysql.pool(MAX_CONNECTIONS), replica, stale_after);
             let router = query_api::router(source, cursor_key, auth.verifier(), pages);
+            let router = origins.admit(router);
             server::serve(listen.listen, router).await?;
         }
         Command::Probe { port } => server::probe(port).await.context("not ready")?,

@@ -190,6 +190,7 @@ async fn the_optimiser_reads_index_ranges_only() {
         format!("/v1/products?brand=hinata&q=シャツ&size=M&in_stock_near={here}"),
         "/v1/products?brand=hinata&q=P00042".to_owned(),
         "/v1/products?brand=hinata&q=4900004200001".to_owned(),
+        "/staff/stores?brand=hinata".to_owned(),
     ] {
         let (status, body) = api.any(&path).await;
         assert!(status.as_u16() < 500, "{path}: {body}");
@@ -210,6 +211,7 @@ async fn the_optimiser_reads_index_ranges_only() {
         format!("{store}/reservations?status=ready&due_before=2026-01-03T00:00:00Z"),
         format!("{store}/reservations/search?pickup_code=000042"),
         format!("{store}/reservations/search?phone_end=2400"),
+        format!("{store}/reservations/search?name=花子"),
         format!("{store}/pick-list?limit=5"),
         format!("{store}/stock?limit=2"),
         format!("{store}/stock?max_in_store=2&limit=2"),

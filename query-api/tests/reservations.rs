@@ -6,7 +6,7 @@ mod support;
 
 use contracts::{PickupCode, ReservationId};
 use serde_json::{Value, json};
-use support::{Api, Database, Rows};
+use support::{Api, CUSTOMER, Database, Rows};
 
 const STORE: &str = "hinata.shibuya-01";
 
@@ -22,6 +22,7 @@ fn reservation(n: u32, status: &str, expires_at: &str) -> Value {
     json!({
         "reservation_id": id(n), "pickup_code": pickup_code(n), "store_id": STORE, "status": status, "version": 2,
         "lines": [{"sku": "hinata.A", "quantity": 1}, {"sku": "hinata.B", "quantity": 2}],
+        "customer": {"name": CUSTOMER[0], "phone_end": "7731"},
         "placed_at": "2026-01-02T03:04:05Z", "expires_at": expires_at, "updated_at": "2026-01-02T03:04:06Z",
     })
 }

@@ -48,9 +48,66 @@ async fn holds_are_found_by_code_and_by_the_end_of_the_telephone_number() {
         "pickup_code=ABC",
         "pickup_code=UUUUUU",
         "phone_end=7731&pickup_code=ZZZZZZ",
+        "phone_end=7731&name=Quaxel",
+        "name=",
+        "name=%20-%20",
     ] {
         assert_eq!(api.problem(&search(wrong)).await, (400, "invalid_query".into()), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn running_holds_are_found_by_a_part_of_the_name() {
+    let db = Database::new().await;
+    let api = Api::start(&db.options, 2).await;
+    db.store(STORE).await;
+    for (n, status, due, name) in [
+        (1, "held", "05", "山田　花子"),
+        (2, "ready", "06", "ヤマダ ハナコ"),
+        (3, "held", "04", "山田 太郎"),
+        (4, "collected", "03", "山田 花子"),
+    ] {
+        db.reservation(&id(n), STORE, status, &format!("2026-01-02 {due}:00:00")).await;
+        db.run(format!(
+            "UPDATE reservations SET customer_name = '{name}' WHERE reservation_id = '{}'",
+            id(n)
+        ))
+        .await;
+    }
+    db.reservation(&id(5), "hinata.ginza-01", "held", "2026-01-02 04:00:00").await;
+    let found = async |name: &str| {
+        let path = format!("/v1/stores/{STORE}/reservations/search?name={name}");
+        let found = api.get(&path).await;
+        assert_eq!((&found["more"], &found["complete"]), (&json!(false), &json!(true)), "{name}");
+        ids(&found["reservations"]).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("山田").await, [id(3), id(1)], "those that end first in front, none that ended");
+    assert_eq!(found("山田花子").await, [id(1)]);
+    assert_eq!(found("ﾔﾏﾀﾞ").await, [id(2)]);
+    assert_eq!(found("やまだはなこ").await, [id(2)]);
+    assert_eq!(found("Quaxel").await, Vec::<String>::new(), "another store's");
+    assert_eq!(api.problem("/v1/stores/hinata.x/reservations/search?name=a").await.1, "unknown_store");
+}
+
+#[tokio::test]
+async fn a_search_for_a_name_says_when_it_did_not_look_at_all() {
+    let db = Database::new().await;
+    let api = Api::start(&db.options, 2).await;
+    db.store(STORE).await;
+    let rows: Vec<String> = (0..2_000)
+        .map(|n| format!("('{}', 'hinata', '{STORE}', 1, 'held', '山田', NOW(6), NOW(6), NOW(6))", id(n)))
+        .collect();
+    db.run(format!(
+        "INSERT INTO reservations (reservation_id, brand, store_id, version, status, customer_name, placed_at, \
+         expires_at, updated_at) VALUES {}",
+        rows.join(", ")
+    ))
+    .await;
+    let found = api.get(&format!("/v1/stores/{STORE}/reservations/search?name=山")).await;
+    assert_eq!((&found["more"], &found["complete"]), (&json!(true), &json!(false)));
+    assert_eq!(found["reservations"].as_array().unwrap().len(), 20);
+    let nobody = api.get(&format!("/v1/stores/{STORE}/reservations/search?name=佐藤")).await;
+    assert_eq!((&nobody["reservations"], &nobody["complete"]), (&json!([]), &json!(false)));
 }
 
 #[tokio::test]

@@ -9,8 +9,10 @@ use clap::Args;
 
 use super::build;
 use super::stop::Stop;
+use super::try_it;
 use crate::console::tell;
-use crate::issuer;
+use crate::dataset::Dataset;
+use crate::issuer::{self, SignIn};
 
 /// How often it is looked whether it still serves.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -26,6 +28,9 @@ pub(super) struct Issuer {
     /// What it calls itself, if services find it elsewhere than at the address: their JWT_ISSUER.
     #[arg(long)]
     url: Option<String>,
+    /// Origin of pages whose visitors sign in here, as people of the demo data; give it again for another.
+    #[arg(long, value_name = "ORIGIN")]
+    page: Vec<String>,
 }
 
 impl Issuer {
@@ -36,6 +41,8 @@ impl Issuer {
             None => build::state_dir("issuer")?,
         };
         let issuer = issuer::Issuer::listen(&dir, self.listen, self.url.as_deref())?;
+        let personas = try_it::personas(Some(&Dataset::demo()?))?;
+        issuer.offer(SignIn { pages: self.page, personas });
         tell(format_args!("listening on http://{}", issuer.address()));
         for (name, value) in issuer.environment() {
             tell(format_args!("{name}={value}"));

@@ -1,9 +1,12 @@
 //! What is printed when the stack is up: where everything is, and lines to paste into a shell.
 
+use anyhow::Result;
 use contracts::{Sku, StoreId};
 use platform::auth::Role;
 
 use crate::console::tell;
+use crate::dataset::Dataset;
+use crate::issuer::Persona;
 use crate::stack::Stack;
 
 /// The ids that the lines of an empty stack make.
@@ -45,6 +48,14 @@ pub(super) fn describe(stack: &Stack, example: Option<(StoreId, Sku)>) {
     try_it(command, query, issuer, &store_id, &sku).iter().for_each(tell);
     tell(format_args!("\nOther tokens: cargo dev token --role manager --brand BRAND --issuer {issuer}"));
     tell("\nCtrl-C stops everything; what is stored is there again the next time.");
+}
+
+/// Who signs in at the pages: people of the data set, or of the store that the lines for an empty stack make.
+pub(super) fn personas(dataset: Option<&Dataset>) -> Result<Vec<Persona>> {
+    match dataset {
+        Some(dataset) => Persona::of_stores(dataset.stores.iter().map(|store| &store.id)),
+        None => Persona::of_stores(&[EMPTY_EXAMPLE.0.parse()?]),
+    }
 }
 
 /// Lines for a shell, to be run one after the other. No line needs more than curl and sed.

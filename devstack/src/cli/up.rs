@@ -74,6 +74,7 @@ impl Up {
     pub(super) async fn run(self) -> Result<bool> {
         let mut stop = Stop::listen()?;
         let dataset = if self.empty { None } else { Some(super::dataset(self.data.as_ref())?) };
+        let personas = try_it::personas(dataset.as_ref())?;
         let ports = Ports { command: self.command_port, query: self.query_port, issuer: self.issuer_port };
         let options = self.engines.options(&self.state, "torioki", ports)?;
         let _lock = Lock::take(&options.state_dir)?;
@@ -83,6 +84,7 @@ impl Up {
             options.prepare().await?;
             build::services().await?;
             let mut stack = Stack::start(&options).await?;
+            stack.let_in(personas);
             if let Some(dataset) = &dataset {
                 let apis = stack.apis();
                 tokio::select! {

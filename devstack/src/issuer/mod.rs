@@ -1,11 +1,13 @@
 //! The development issuer: mints tokens for whoever asks, over real HTTP, with a key of this machine.
 //!
-//! Owns the key, the tokens and their endpoint. It believes everybody, so it must never be part of what is deployed,
+//! Owns the key, the tokens and their endpoint, and signs visitors of our pages in ([`oidc`]). It believes everybody, so it must never be part of what is deployed,
 //! and listens on loopback unless told otherwise. A service takes its tokens only where it is configured with its URL.
 
 mod client;
 mod http;
 mod key;
+mod oidc;
+mod persona;
 mod request;
 
 #[cfg(test)]
@@ -24,8 +26,11 @@ use tokio::sync::oneshot;
 
 use crate::console::say;
 use key::Key;
+use oidc::Provider;
 
 pub use client::ask;
+pub use oidc::{CLIENT_ID, SignIn};
+pub use persona::Persona;
 pub use request::{TokenRequest, TokenResponse};
 
 /// What its tokens are for: the `aud` that services are to expect.
@@ -42,6 +47,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Issuer {
     address: SocketAddr,
     minter: Arc<Minter>,
+    provider: Arc<Provider>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -76,12 +82,13 @@ impl Issuer {
         // Beside the caller's runtime: in tests that ends before the process does.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        let serving = Arc::clone(&minter);
+        let provider = Arc::new(Provider::new(Arc::clone(&minter)));
+        let serving = Arc::clone(&provider);
         let thread = std::thread::Builder::new().name("issuer".to_owned()).spawn(move || {
             runtime.block_on(serve(listener, serving, stopped));
             runtime.shutdown_timeout(DRAIN_TIMEOUT);
         })?;
-        Ok(Self { address, minter, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, minter, provider, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -105,6 +112,11 @@ impl Issuer {
             ("JWT_ISSUER", url.to_owned()),
             ("JWT_AUDIENCE", AUDIENCE.to_owned()),
         ]
+    }
+
+    /// Signs visitors of these pages in from now on, as these personas; before, it signs in nobody.
+    pub fn offer(&self, sign_in: SignIn) {
+        self.provider.offer(sign_in);
     }
 
     /// A token for this user.
@@ -136,7 +148,7 @@ impl Drop for Issuer {
 
 impl Minter {
     fn mint(&self, user: &User, life: Duration) -> Result<String> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+        let now = now()?;
         let roles: Vec<&str> = user.roles().map(platform::auth::Role::as_str).collect();
         let stores: Vec<&str> = user.stores().map(contracts::StoreId::as_str).collect();
         self.key.sign(&json!({
@@ -150,6 +162,33 @@ impl Minter {
             "stores": stores,
         }))
     }
+
+    /// What tells a client who has signed in (OpenID Connect Core 1.0, section 2). It opens nothing.
+    fn id_token(
+        &self,
+        persona: &Persona,
+        client_id: &str,
+        nonce: Option<&str>,
+        life: Duration,
+    ) -> Result<String> {
+        let now = now()?;
+        let mut claims = json!({
+            "iss": self.url,
+            "aud": client_id,
+            "iat": now.as_secs(),
+            "exp": (now + life).as_secs(),
+            "sub": persona.user.subject(),
+            "name": persona.name,
+        });
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        self.key.sign(&claims)
+    }
+}
+
+fn now() -> Result<Duration> {
+    SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")
 }
 
 impl std::fmt::Debug for Minter {
@@ -158,14 +197,14 @@ impl std::fmt::Debug for Minter {
     }
 }
 
-async fn serve(listener: TcpListener, minter: Arc<Minter>, stopped: oneshot::Receiver<()>) {
+async fn serve(listener: TcpListener, provider: Arc<Provider>, stopped: oneshot::Receiver<()>) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return say(format_args!("the issuer cannot listen: {error}")),
     };
     // Nothing is lost with a request that is cut off: whoever asks for a token can ask again.
     tokio::select! {
-        served = async { axum::serve(listener, http::router(minter)).await } => {
+        served = async { axum::serve(listener, http::router(provider)).await } => {
             if let Err(error) = served {
                 say(format_args!("the issuer: {error}"));
             }

@@ -74,13 +74,28 @@ impl Options {
         }
     }
 
-    /// The command API; `auth` is how it is to know its callers.
+    /// The command API; `auth` is how it is to know its callers. The pages, which are at the query API, may ask it.
     pub(super) fn command_api(&self, dynamodb: &str, auth: &[(&str, String)]) -> Spec {
         let mut spec = self.spec("command-api", &["serve"], self.ports.command);
         set(&mut spec, "DYNAMODB_ENDPOINT", dynamodb);
         set(&mut spec, "TABLE_PREFIX", &self.table_prefix.to_string());
+        set(&mut spec, "ALLOWED_ORIGINS", &self.pages().join(","));
         auth.iter().for_each(|(name, value)| set(&mut spec, name, value));
         spec
+    }
+
+    /// The origins of the pages: the query API, by both names of this machine that people type into a browser.
+    pub(super) fn pages(&self) -> [String; 2] {
+        ["127.0.0.1", "localhost"].map(|name| format!("http://{name}:{}", self.ports.query))
+    }
+
+    /// The same options with a free port for the query API, where any will do: the command API has to know it first.
+    pub(super) fn settled(&self) -> anyhow::Result<Self> {
+        let mut options = self.clone();
+        if options.ports.query == 0 {
+            options.ports.query = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        }
+        Ok(options)
     }
 
     /// The relay.

@@ -72,6 +72,13 @@ pub(super) fn to_holds_of(caller: &Principal, store_id: &StoreId) -> Result<Acce
     })
 }
 
+/// Whether the caller may know whose a store's holds are: those who hand them over there (docs/adr, 0022).
+pub(super) fn to_customers_of(caller: &Principal, store_id: &StoreId) -> bool {
+    let Principal::User(user) = caller else { return false };
+    let hands_over = |role| matches!(role, Role::Staff | Role::Manager);
+    user.may(hands_over, |role| user.sees_store(role, store_id)).is_ok()
+}
+
 fn access(allowed: Result<(), Denied>) -> Result<Access, Problem> {
     match allowed {
         Ok(()) => Ok(Access::Granted),

@@ -159,8 +159,7 @@ pub(super) async fn around(
     };
     let places = read::places::around(&mut session, &product_code.brand(), circle).await?;
     let page = read::stores::near(&mut session, &places, &wanted).await?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| stores::key(&cursors, &question, last));
+    let next_cursor = cursors.next(&question, &page, stores::key);
     let near = page.rows.into_iter().map(|near| (Some(near.distance_mm), near.store)).collect();
     let stores = counts::in_stores(&mut session, near, &skus).await?;
     Ok(Around { product, skus, stores, radius_km: places.radius_km, next_cursor, as_of: session.end() })

@@ -14,6 +14,8 @@ use platform::Problem;
 use sha2::Sha256;
 use utoipa::openapi::schema::{Object, Type};
 
+use crate::read::Page;
+
 /// Longest cursor that is looked at: above what the longest ids make, and nothing to decode megabytes for.
 const MAX_CHARS: usize = 512;
 /// Stands between the parts of a key; no id, number or status contains it.
@@ -65,6 +67,17 @@ impl CursorKey {
         let mut bytes = self.tag(question, key.as_bytes()).to_vec();
         bytes.extend(key.into_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The cursor behind a page, by the key of its last row; `None` behind the last page.
+    pub(super) fn next<const N: usize, T>(
+        &self,
+        question: &[&str],
+        page: &Page<T>,
+        key: impl FnOnce(&T) -> [String; N],
+    ) -> Option<String> {
+        let key = key(page.rows.last().filter(|_| page.more)?);
+        Some(self.encode(question, &key.each_ref().map(String::as_str)))
     }
 
     /// The key that a cursor of this question holds, read by `parse`; `None` where there is no cursor.

@@ -1,12 +1,16 @@
 //! The read side's HTTP form: what may be asked, and how it is answered.
 //!
-//! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never answer with customer data.
+//! Owns parameters, cursors and the answers' fields. It must never hold SQL, and never say whose a hold is but
+//! through [`customers`].
 
+mod about;
 mod access;
 mod answer;
+mod at_store;
 mod availability;
 mod codes;
 mod cursor;
+mod customers;
 mod feed;
 mod history;
 mod jsonld;
@@ -29,6 +33,7 @@ mod store_stock;
 mod stores;
 mod stream;
 mod supply;
+mod values;
 
 pub(crate) use answer::for_script;
 use axum::Router;

@@ -7,9 +7,9 @@ use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{OpenApi, RefOr, Response};
 
 use super::near::{Near, Radius};
-use super::params::{Limit, Status};
 use super::phrase::Phrase;
 use super::reader::MAX_WAIT;
+use super::values::{Limit, Status};
 
 /// The operations that are no lookups.
 const NO_LOOKUPS: [&str; 2] = ["changes", "local_inventory"];
@@ -26,7 +26,7 @@ const TITLE: &str = "Torioki query API";
         (name = "stock", description = "Which store has this now."),
         (name = "products", description = "What the brand sells."),
         (name = "stores", description = "Where it is, and when it is open."),
-        (name = "reservations", description = "Holds, without their customers."),
+        (name = "reservations", description = "Holds, and for staff whose they are."),
     )
 )]
 pub(super) struct Parts;
@@ -39,8 +39,9 @@ pub(super) fn document(mut routes: OpenApi) -> OpenApi {
     let description = format!(
         "Answers from a projection of what the command API did: exactly, but maybe a moment behind. Every answer says \
          `as_of`: it holds every event up to then; `null` when that is not known; `stale: true` beside it when that is too \
-         long ago. A lookup that carries the `Consistency-Token` of a command's answer has what the command changed. No answer holds a customer's name, phone \
-         or mail.\n\n{CONVENTIONS}\n\nOn 503, send the same request again after `Retry-After` seconds. Lists come in pages: \
+         long ago. A lookup that carries the `Consistency-Token` of a command's answer has what the command changed. Whose a hold is, as \
+         `customer`, is told to staff of its store and managers of its brand alone; a telephone number or a mail address is in no \
+         answer.\n\n{CONVENTIONS}\n\nOn 503, send the same request again after `Retry-After` seconds. Lists come in pages: \
          send `next_cursor` as `cursor` for the next."
     );
     whole(TITLE, &description, routes)

@@ -1,72 +1,71 @@
 //! Query parameters.
 
-use chrono::{DateTime, Utc};
 use contracts::{Brand, Level, PickupCode, Quantity, Sku, StoreId};
 use serde::Deserialize;
-use utoipa::openapi::schema::{Object, Schema, Type};
-use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::IntoParams;
 
 use super::cursor;
 use super::list::{self, List};
 use super::near::{Near, Radius};
 use super::phrase::Phrase;
+use super::values::{Limit, PhoneEnd, Status, Time};
 
-/// Most rows of one page: one answer stays a few tens of kilobytes, and one read a few milliseconds.
-const MAX_LIMIT: u32 = 100;
-/// Rows of a page unless asked otherwise: what a phone shows before somebody scrolls.
-const DEFAULT_LIMIT: u32 = 20;
+/// The parameters of a list: those that are named, how long a page is, and where it starts.
+macro_rules! paged {
+    ($(#[$about:meta])* $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(super) struct $name {
+            $($(#[$of])* pub(super) $field: $type,)*
+            /// Most rows of the page.
+            #[serde(default)]
+            pub(super) limit: Limit,
+            #[param(schema_with = cursor::schema)]
+            pub(super) cursor: Option<String>,
+        }
+    };
+}
 
-/// `?near=&radius_km=&in_stock=&min_quantity=&open_now=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SkuStoresParams {
-    /// Only the stores that have it, for whoever comes at least; otherwise all that ever counted it.
-    #[serde(default = "in_stock")]
-    #[param(default = in_stock)]
-    pub(super) in_stock: bool,
-    /// Only the stores that have so many pieces, for whoever comes at least.
-    pub(super) min_quantity: Option<Quantity>,
-    /// Only the stores around this place, the nearest in front; otherwise all, in the order of their ids.
-    pub(super) near: Option<Near>,
-    /// With `near`.
-    pub(super) radius_km: Option<Radius>,
-    /// With `near`: only the stores that are known to be open now.
-    #[serde(default)]
-    #[param(default = false)]
-    pub(super) open_now: bool,
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?near=&radius_km=&in_stock=&min_quantity=&open_now=&limit=&cursor=`
+    SkuStoresParams {
+        /// Only the stores that have it, for whoever comes at least; otherwise all that ever counted it.
+        #[serde(default = "in_stock")]
+        #[param(default = in_stock)]
+        in_stock: bool,
+        /// Only the stores that have so many pieces, for whoever comes at least.
+        min_quantity: Option<Quantity>,
+        /// Only the stores around this place, the nearest in front; otherwise all, in the order of their ids.
+        near: Option<Near>,
+        /// With `near`.
+        radius_km: Option<Radius>,
+        /// With `near`: only the stores that are known to be open now.
+        #[serde(default)]
+        #[param(default = false)]
+        open_now: bool,
+    }
 }
 
 fn in_stock() -> bool {
     true
 }
 
-/// `?brand=&near=&radius_km=&open_now=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct StoresParams {
-    /// Whose stores: the brand's slug.
-    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
-    pub(super) brand: Brand,
-    pub(super) near: Near,
-    #[serde(default)]
-    pub(super) radius_km: Radius,
-    /// Only the stores that are known to be open now.
-    #[serde(default)]
-    #[param(default = false)]
-    pub(super) open_now: bool,
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?brand=&near=&radius_km=&open_now=&limit=&cursor=`
+    StoresParams {
+        /// Whose stores: the brand's slug.
+        #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+        brand: Brand,
+        near: Near,
+        #[serde(default)]
+        radius_km: Radius,
+        /// Only the stores that are known to be open now.
+        #[serde(default)]
+        #[param(default = false)]
+        open_now: bool,
+    }
 }
 
 /// `?brand=`
@@ -79,44 +78,32 @@ pub(super) struct FeedParams {
     pub(super) brand: Brand,
 }
 
-/// `?near=&radius_km=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct AvailabilityParams {
-    pub(super) near: Near,
-    #[serde(default)]
-    pub(super) radius_km: Radius,
-    /// Most stores of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?near=&radius_km=&limit=&cursor=`
+    AvailabilityParams {
+        near: Near,
+        #[serde(default)]
+        radius_km: Radius,
+    }
 }
 
-/// `?brand=&q=&colour=&size=&in_stock_near=&radius_km=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ProductsParams {
-    /// Whose products: the brand's slug.
-    #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
-    pub(super) brand: Brand,
-    /// What to search for.
-    pub(super) q: Phrase,
-    /// Only what there is in this colour, by its name in either language.
-    pub(super) colour: Option<Phrase>,
-    /// Only what there is in this size.
-    pub(super) size: Option<Phrase>,
-    /// Only what one of the 10 stores nearest to this place has, for whoever comes at least.
-    pub(super) in_stock_near: Option<Near>,
-    /// With `in_stock_near`.
-    pub(super) radius_km: Option<Radius>,
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?brand=&q=&colour=&size=&in_stock_near=&radius_km=&limit=&cursor=`
+    ProductsParams {
+        /// Whose products: the brand's slug.
+        #[param(value_type = String, pattern = "^[a-z0-9-]{2,32}$", example = "hinata")]
+        brand: Brand,
+        /// What to search for.
+        q: Phrase,
+        /// Only what there is in this colour, by its name in either language.
+        colour: Option<Phrase>,
+        /// Only what there is in this size.
+        size: Option<Phrase>,
+        /// Only what one of the 10 stores nearest to this place has, for whoever comes at least.
+        in_stock_near: Option<Near>,
+        /// With `in_stock_near`.
+        radius_km: Option<Radius>,
+    }
 }
 
 /// `?sku=&store_id=`
@@ -132,77 +119,32 @@ pub(super) struct BagParams {
     pub(super) store_id: List<StoreId>,
 }
 
-/// `?status=&due_before=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ReservationsParams {
-    /// Which reservations; `held` unless asked otherwise.
-    #[serde(default)]
-    pub(super) status: Status,
-    /// Only those whose time is over before then.
-    #[param(value_type = Option<DateTime<Utc>>)]
-    pub(super) due_before: Option<Time>,
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
-}
-
-/// Whose reservations: those that staff still have to fetch, unless asked otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ReservationStatus)]
-pub(super) enum Status {
-    #[default]
-    Held,
-    Ready,
-    Collected,
-    Cancelled,
-    Expired,
-}
-
-impl Status {
-    /// As it stands in the API and in the projection.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Ready => "ready",
-            Self::Collected => "collected",
-            Self::Cancelled => "cancelled",
-            Self::Expired => "expired",
-        }
+paged! {
+    /// `?status=&due_before=&limit=&cursor=`
+    ReservationsParams {
+        /// Which reservations; `held` unless asked otherwise.
+        #[serde(default)]
+        status: Status,
+        /// Only those whose time is over before then.
+        #[param(value_type = Option<DateTime<Utc>>)]
+        due_before: Option<Time>,
     }
 }
 
-/// `?limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PageParams {
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?limit=&cursor=`
+    PageParams {}
 }
 
-/// `?max_in_store=&limit=&cursor=`
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct StoreStockParams {
-    /// Only what has at most so many pieces in the store, the scarcest first.
-    pub(super) max_in_store: Option<Level>,
-    /// Most rows of the page.
-    #[serde(default)]
-    pub(super) limit: Limit,
-    #[param(schema_with = cursor::schema)]
-    pub(super) cursor: Option<String>,
+paged! {
+    /// `?max_in_store=&limit=&cursor=`
+    StoreStockParams {
+        /// Only what has at most so many pieces in the store, the scarcest first.
+        max_in_store: Option<Level>,
+    }
 }
 
-/// `?pickup_code=` or `?phone_end=`
+/// `?pickup_code=`, `?phone_end=` or `?name=`
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -212,115 +154,8 @@ pub(super) struct SearchParams {
     /// The last digits of the telephone number.
     #[param(inline)]
     pub(super) phone_end: Option<PhoneEnd>,
-}
-
-/// Fewest digits of a telephone number to look for: fewer are shared by too many.
-const MIN_PHONE_DIGITS: usize = 4;
-/// Most digits of a telephone number (ITU-T E.164).
-const MAX_PHONE_DIGITS: usize = 15;
-
-/// The last digits of a telephone number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct PhoneEnd(String);
-
-impl PhoneEnd {
-    pub(super) fn into_digits(self) -> String {
-        self.0
-    }
-}
-
-impl PartialSchema for PhoneEnd {
-    fn schema() -> RefOr<Schema> {
-        let digits = Object::builder()
-            .schema_type(Type::String)
-            .pattern(Some(format!("^[0-9]{{{MIN_PHONE_DIGITS},{MAX_PHONE_DIGITS}}}$")));
-        Schema::from(digits).into()
-    }
-}
-
-impl ToSchema for PhoneEnd {}
-
-impl TryFrom<String> for PhoneEnd {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let fits = (MIN_PHONE_DIGITS..=MAX_PHONE_DIGITS).contains(&text.len());
-        if fits && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(text))
-        } else {
-            Err(format!("phone_end has {MIN_PHONE_DIGITS} to {MAX_PHONE_DIGITS} digits"))
-        }
-    }
-}
-
-/// A time that a DATETIME can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "DateTime<Utc>")]
-pub(super) struct Time(DateTime<Utc>);
-
-/// The last microsecond that a DATETIME can hold, since the epoch: 9999-12-31T23:59:59.999999Z.
-const MAX_MICROS: i64 = 253_402_300_799_999_999;
-
-impl Time {
-    /// The last there is.
-    pub(super) const LAST: Self = Self(DateTime::from_timestamp_micros(MAX_MICROS).expect("in its range"));
-
-    pub(super) fn get(self) -> DateTime<Utc> {
-        self.0
-    }
-}
-
-impl TryFrom<DateTime<Utc>> for Time {
-    type Error = &'static str;
-
-    fn try_from(time: DateTime<Utc>) -> Result<Self, &'static str> {
-        let fits = (0..=MAX_MICROS).contains(&time.timestamp_micros());
-        if fits { Ok(Self(time)) } else { Err("a time is from 1970 to 9999") }
-    }
-}
-
-/// How many rows a page may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u64")]
-pub(super) struct Limit(u32);
-
-impl Limit {
-    pub(super) fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(DEFAULT_LIMIT)
-    }
-}
-
-impl PartialSchema for Limit {
-    fn schema() -> RefOr<Schema> {
-        let number = Object::builder()
-            .schema_type(Type::Integer)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
-            .minimum(Some(1))
-            .maximum(Some(MAX_LIMIT))
-            .default(Some(DEFAULT_LIMIT.into()));
-        Schema::from(number).into()
-    }
-}
-
-impl ToSchema for Limit {}
-
-impl TryFrom<u64> for Limit {
-    type Error = String;
-
-    fn try_from(value: u64) -> Result<Self, String> {
-        u32::try_from(value)
-            .ok()
-            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .map(Self)
-            .ok_or_else(|| format!("limit must be 1 to {MAX_LIMIT}, not {value}"))
-    }
+    /// A part of the customer's name, in any width, kana or case.
+    pub(super) name: Option<Phrase>,
 }
 
 #[cfg(test)]
@@ -333,6 +168,7 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use super::*;
+    use crate::http::values::{DEFAULT_LIMIT, MAX_LIMIT};
 
     async fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();

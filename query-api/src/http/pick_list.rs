@@ -1,26 +1,22 @@
 //! What staff have to fetch.
 
-use std::collections::BTreeSet;
-
-use axum::extract::State;
 use chrono::{DateTime, Utc};
-use contracts::{PickupCode, ProductCode, Quantity, ReservationId, Sku, StoreId};
+use contracts::{PickupCode, ReservationId, StoreId};
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{self, Access, Asker};
+use super::about::{About, LineOut};
 use super::answer::Dated;
-use super::names::NameOut;
-use super::params::{PageParams, Status, Time};
-use super::problems::not_found;
-use super::reader::Reader;
-use super::reservations::{after, behind};
-use super::{CursorKey, codes};
-use crate::read::described::Described;
-use crate::read::reservations::Line;
-use crate::read::{self, Missing};
+use super::at_store::AtStore;
+use super::codes;
+use super::customers::CustomerOut;
+use super::params::PageParams;
+use super::problems::found;
+use super::reservations::{after, key};
+use super::values::{Status, Time};
+use crate::read;
 
 /// Holds whose pieces are to be fetched, those that end first in front.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,54 +36,16 @@ struct ToFetchOut {
     reservation_id: String,
     #[schema(value_type = PickupCode)]
     pickup_code: String,
+    /// Whose it is; told to staff of the store and managers of the brand only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
     /// The hold's version, to say with `If-Match` when it is made ready.
     version: u64,
     placed_at: DateTime<Utc>,
     /// Until when the pieces are kept.
     expires_at: DateTime<Utc>,
-    pieces: Vec<PiecesOut>,
-}
-
-/// Some pieces of one SKU, and what it looks like.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PiecesToFetch)]
-struct PiecesOut {
-    #[schema(value_type = Sku)]
-    sku: String,
-    #[schema(value_type = Quantity)]
-    quantity: u32,
-    /// Of whose product nothing is known yet, it is left out; and so below.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = ProductCode, nullable = false)]
-    product_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    name: Option<NameOut>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    colour: Option<NameOut>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    size: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    gtin: Option<String>,
-}
-
-impl PiecesOut {
-    fn new(line: Line, described: Option<&Described>) -> Self {
-        let described = described.cloned();
-        let colour = |it: &Described| NameOut::known(it.colour_ja.clone(), it.colour_en.clone());
-        Self {
-            sku: line.sku,
-            quantity: line.quantity,
-            product_code: described.as_ref().map(|it| it.product_code.clone()),
-            name: described.as_ref().map(|it| NameOut { ja: it.name_ja.clone(), en: it.name_en.clone() }),
-            colour: described.as_ref().and_then(colour),
-            size: described.as_ref().and_then(|it| it.size.clone()),
-            gtin: described.and_then(|it| it.gtin),
-        }
-    }
+    pieces: Vec<LineOut>,
 }
 
 /// What staff have to fetch for holds, next due first
@@ -96,51 +54,36 @@ impl PiecesOut {
     params(("store_id" = StoreId, Path, description = "The store."), PageParams),
     responses(
         (
-            status = 200, description = "A page of holds with their pieces, without the customers.", body = Dated<PickListOut>,
+            status = 200, description = "A page of holds with their pieces.", body = Dated<PickListOut>,
         ),
         codes::OfStore,
     ),
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<PageParams>,
-    reader: Reader,
 ) -> Result<Dated<PickListOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
-    let question = ["pick_list", store_id.as_str()];
-    let from = cursors.decode(&question, params.cursor.as_ref(), after)?;
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
+    let question = ["pick_list", at.store_id.as_str()];
+    let from = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let mut session = at.session().await?;
     let (held, ever) = (Status::Held.as_str(), Time::LAST.get());
     let limit = params.limit.get();
-    let page = match read::reservations::of_store(&mut session, &store_id, held, ever, from, limit).await? {
-        Ok(page) => page,
-        Err(missing) => return Err(not_found(missing, session.end())),
-    };
-    let skus: BTreeSet<&str> =
-        page.rows.iter().flat_map(|hold| &hold.lines).map(|line| line.sku.as_str()).collect();
-    let described = read::described::describe(&mut session, skus).await?;
-    let as_of = session.end();
-    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| behind(&cursors, &question, last));
+    let page = read::reservations::of_store(&mut session, &at.store_id, held, ever, from, limit).await?;
+    let (page, mut session) = found(page, session)?;
+    let about = About::of(&mut session, at.knows_customers, &page.rows).await?;
+    let next_cursor = at.cursors.next(&question, &page, key);
     let holds = page.rows.into_iter().map(|hold| ToFetchOut {
+        customer: about.customer(&hold.reservation_id),
         reservation_id: hold.reservation_id,
         pickup_code: hold.pickup_code,
         version: hold.version,
         placed_at: hold.placed_at,
         expires_at: hold.expires_at,
-        pieces: hold
-            .lines
-            .into_iter()
-            .map(|line| {
-                let described = described.get(&line.sku);
-                PiecesOut::new(line, described)
-            })
-            .collect(),
+        pieces: about.lines(hold.lines),
     });
-    Ok(Dated { answer: PickListOut { store_id, holds: holds.collect(), next_cursor }, as_of })
+    Ok(Dated {
+        answer: PickListOut { store_id: at.store_id, holds: holds.collect(), next_cursor },
+        as_of: session.end(),
+    })
 }

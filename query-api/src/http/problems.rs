@@ -3,7 +3,7 @@
 use contracts::problem::Code;
 use platform::Problem;
 
-use crate::read::{AsOf, Error, Missing};
+use crate::read::{AsOf, Error, Missing, Session};
 
 impl From<Error> for Problem {
     /// Also logs the cause: this is the one place that every failed read passes.
@@ -20,6 +20,14 @@ impl From<Error> for Problem {
             tracing::error!(cause, "the projection was not understood");
             Self::internal()
         }
+    }
+}
+
+/// What was found, and the session to go on with.
+pub(super) fn found<T>(found: Result<T, Missing>, session: Session) -> Result<(T, Session), Problem> {
+    match found {
+        Ok(found) => Ok((found, session)),
+        Err(missing) => Err(not_found(missing, session.end())),
     }
 }
 

@@ -1,20 +1,23 @@
-//! Answers about reservations. Never the customer: see [`crate::read`].
+//! Answers about reservations.
 
-use axum::extract::State;
 use chrono::{DateTime, Utc};
-use contracts::{PickupCode, Quantity, ReservationId, Sku, StoreId};
+use contracts::{PickupCode, ReservationId, StoreId};
 use platform::Problem;
 use platform::extract::{NoParams, Path, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::about::{About, LineOut};
 use super::access::{self, Access, Asker};
 use super::answer::Dated;
-use super::params::{ReservationsParams, Status, Time};
-use super::problems::not_found;
+use super::at_store::AtStore;
+use super::codes;
+use super::customers::CustomerOut;
+use super::params::ReservationsParams;
+use super::problems::{found, not_found};
 use super::reader::Reader;
-use super::{CursorKey, codes};
-use crate::read::reservations::{After, Line, Reservation};
+use super::values::{Status, Time};
+use crate::read::reservations::{After, Reservation};
 use crate::read::{self, Missing};
 
 /// One customer's hold in one store.
@@ -36,6 +39,10 @@ pub(super) struct ReservationOut {
     status: String,
     /// Raised by one with every change.
     version: u64,
+    /// Whose it is; told to staff of the store and managers of the brand only, until the hold forgets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
     /// What is kept; no SKU twice.
     lines: Vec<LineOut>,
     placed_at: DateTime<Utc>,
@@ -45,26 +52,17 @@ pub(super) struct ReservationOut {
     updated_at: DateTime<Utc>,
 }
 
-/// Some pieces of one SKU.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReservationLine)]
-struct LineOut {
-    #[schema(value_type = Sku)]
-    sku: String,
-    #[schema(value_type = Quantity)]
-    quantity: u32,
-}
-
-impl From<Reservation> for ReservationOut {
-    fn from(reservation: Reservation) -> Self {
-        let line = |line: Line| LineOut { sku: line.sku, quantity: line.quantity };
+impl ReservationOut {
+    /// It, with what is known about it.
+    pub(super) fn new(reservation: Reservation, about: &About) -> Self {
         Self {
+            customer: about.customer(&reservation.reservation_id),
             reservation_id: reservation.reservation_id,
             pickup_code: reservation.pickup_code,
             store_id: reservation.store_id,
             status: reservation.status,
             version: reservation.version,
-            lines: reservation.lines.into_iter().map(line).collect(),
+            lines: about.lines(reservation.lines),
             placed_at: reservation.placed_at,
             expires_at: reservation.expires_at,
             updated_at: reservation.updated_at,
@@ -77,7 +75,7 @@ impl From<Reservation> for ReservationOut {
     get, path = "/v1/reservations/{id}", tag = "reservations",
     params(("id" = ReservationId, Path, description = "The reservation.")),
     responses(
-        (status = 200, description = "The reservation, without the customer.", body = Dated<ReservationOut>),
+        (status = 200, description = "The reservation.", body = Dated<ReservationOut>),
         codes::Reservation,
     ),
     security(("token" = []), ("capability" = []))
@@ -89,13 +87,16 @@ pub(super) async fn one(
     reader: Reader,
 ) -> Result<Dated<ReservationOut>, Problem> {
     let mut session = reader.session().await?;
-    let found = read::reservations::one(&mut session, id).await?;
-    let as_of = session.end();
-    let reservation = found.map_err(|missing| not_found(missing, as_of))?;
-    match access::to_hold(&caller, &reservation)? {
-        Access::Granted => Ok(Dated { answer: reservation.into(), as_of }),
-        Access::Unseen => Err(not_found(Missing::Reservation, as_of)),
+    let one = read::reservations::one(&mut session, id).await?;
+    let (reservation, mut session) = found(one, session)?;
+    if let Access::Unseen = access::to_hold(&caller, &reservation)? {
+        return Err(not_found(Missing::Reservation, session.end()));
     }
+    // Ids in the projection are ids; a defect there must show nothing.
+    let store_id = reservation.store_id.parse::<StoreId>();
+    let knows = store_id.is_ok_and(|store_id| access::to_customers_of(&caller, &store_id));
+    let about = About::of(&mut session, knows, std::slice::from_ref(&reservation)).await?;
+    Ok(Dated { answer: ReservationOut::new(reservation, &about), as_of: session.end() })
 }
 
 /// Reservations of a store, those that expire first in front.
@@ -114,7 +115,7 @@ pub(super) struct StoreReservationsOut {
     params(("store_id" = StoreId, Path, description = "The store."), ReservationsParams),
     responses(
         (
-            status = 200, description = "A page of reservations, without their customers.",
+            status = 200, description = "A page of reservations.",
             body = Dated<StoreReservationsOut>,
         ),
         codes::OfStore,
@@ -122,37 +123,31 @@ pub(super) struct StoreReservationsOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<ReservationsParams>,
-    reader: Reader,
 ) -> Result<Dated<StoreReservationsOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
     let status = params.status.as_str();
     let due_before = params.due_before.unwrap_or(Time::LAST).get();
     let due = due_before.timestamp_micros().to_string();
-    let question = ["store_reservations", store_id.as_str(), status, &due];
-    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
+    let question = ["store_reservations", at.store_id.as_str(), status, &due];
+    let after = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let mut session = at.session().await?;
     let limit = params.limit.get();
     let page =
-        read::reservations::of_store(&mut session, &store_id, status, due_before, after, limit).await?;
-    let as_of = session.end();
-    let page = page.map_err(|missing| not_found(missing, as_of))?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| behind(&cursors, &question, last));
-    let reservations = page.rows.into_iter().map(ReservationOut::from).collect();
-    Ok(Dated { answer: StoreReservationsOut { store_id, reservations, next_cursor }, as_of })
+        read::reservations::of_store(&mut session, &at.store_id, status, due_before, after, limit).await?;
+    let (page, mut session) = found(page, session)?;
+    let next_cursor = at.cursors.next(&question, &page, key);
+    let about = About::of(&mut session, at.knows_customers, &page.rows).await?;
+    let reservations = page.rows.into_iter().map(|row| ReservationOut::new(row, &about)).collect();
+    Ok(Dated {
+        answer: StoreReservationsOut { store_id: at.store_id, reservations, next_cursor },
+        as_of: session.end(),
+    })
 }
 
-/// The cursor behind this reservation, of those in the order in which they end.
-pub(super) fn behind(cursors: &CursorKey, question: &[&str], last: &Reservation) -> String {
-    let micros = last.expires_at.timestamp_micros().to_string();
-    cursors.encode(question, &[&micros, &last.reservation_id])
+/// The key of a reservation among those in the order in which they end.
+pub(super) fn key(reservation: &Reservation) -> [String; 2] {
+    [reservation.expires_at.timestamp_micros().to_string(), reservation.reservation_id.clone()]
 }
 
 /// The last reservation of the page before.

@@ -1,20 +1,19 @@
 //! What a store promised and does not have.
 
-use axum::extract::State;
 use contracts::{Level, Quantity, ReservationId, Sku, StoreId};
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{self, Access, Asker};
 use super::answer::Dated;
+use super::at_store::AtStore;
+use super::codes;
+use super::customers::{CustomerOut, Customers};
 use super::params::PageParams;
-use super::problems::not_found;
-use super::reader::Reader;
-use super::{CursorKey, codes};
+use super::problems::found;
+use crate::read;
 use crate::read::shortfalls::{After, AtRisk, Shortfall};
-use crate::read::{self, Missing};
 
 /// A store's shortfalls, the largest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,11 +54,19 @@ struct AtRiskOut {
     reservation_id: String,
     #[schema(value_type = Quantity)]
     quantity: u32,
+    /// Whose it is; told to staff of the store and managers of the brand only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    customer: Option<CustomerOut>,
 }
 
-impl From<Shortfall> for ShortfallOut {
-    fn from(shortfall: Shortfall) -> Self {
-        let at_risk = |one: AtRisk| AtRiskOut { reservation_id: one.reservation_id, quantity: one.quantity };
+impl ShortfallOut {
+    fn new(shortfall: Shortfall, customers: &Customers) -> Self {
+        let at_risk = |one: AtRisk| AtRiskOut {
+            customer: customers.of_hold(&one.reservation_id),
+            reservation_id: one.reservation_id,
+            quantity: one.quantity,
+        };
         Self {
             sku: shortfall.sku,
             missing: shortfall.missing,
@@ -84,27 +91,26 @@ impl From<Shortfall> for ShortfallOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<PageParams>,
-    reader: Reader,
 ) -> Result<Dated<ShortfallsOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
-    let question = ["shortfalls", store_id.as_str()];
-    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let question = ["shortfalls", at.store_id.as_str()];
+    let after = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
     let after = after.as_ref().map(|(missing, sku)| After { missing: *missing, sku });
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
-    let page = read::shortfalls::of_store(&mut session, &store_id, after, params.limit.get()).await?;
-    let as_of = session.end();
-    let page = page.map_err(|missing| not_found(missing, as_of))?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| cursors.encode(&question, &[&last.missing.to_string(), &last.sku]));
-    let shortfalls = page.rows.into_iter().map(ShortfallOut::from).collect();
-    Ok(Dated { answer: ShortfallsOut { store_id, shortfalls, next_cursor }, as_of })
+    let mut session = at.session().await?;
+    let page = read::shortfalls::of_store(&mut session, &at.store_id, after, params.limit.get()).await?;
+    let (page, mut session) = found(page, session)?;
+    let key = |last: &Shortfall| [last.missing.to_string(), last.sku.clone()];
+    let next_cursor = at.cursors.next(&question, &page, key);
+    let at_risk = page.rows.iter().flat_map(|shortfall| &shortfall.at_risk);
+    let ids: Vec<&str> = at_risk.map(|hold| hold.reservation_id.as_str()).collect();
+    let customers = Customers::of(&mut session, at.knows_customers, &ids).await?;
+    let of = |shortfall| ShortfallOut::new(shortfall, &customers);
+    let shortfalls = page.rows.into_iter().map(of).collect();
+    Ok(Dated {
+        answer: ShortfallsOut { store_id: at.store_id, shortfalls, next_cursor },
+        as_of: session.end(),
+    })
 }
 
 /// The last row of the page before: how much of it is missing, and its SKU.

@@ -236,8 +236,7 @@ async fn all_with_sku(
         read::stock::stores_with_sku(&mut session, &sku, least, after.as_ref(), params.limit.get()).await?;
     let as_of = session.end();
     let page = page.map_err(|missing| not_found(missing, as_of))?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor = last.map(|last| cursors.encode(&question, &[last.store_id.as_str()]));
+    let next_cursor = cursors.next(&question, &page, |last| [last.store_id.clone()]);
     let stores = page.rows.into_iter().map(SkuStoreOut::from).collect();
     Ok(Dated { answer: SkuStoresOut { sku, stores, radius_km: None, next_cursor }, as_of })
 }
@@ -267,8 +266,7 @@ async fn nearest_with_sku(
     if !is_known {
         return Err(not_found(Missing::Sku, as_of));
     }
-    let next_cursor =
-        page.rows.last().filter(|_| page.more).map(|last| stores::key(cursors, &question, last));
+    let next_cursor = cursors.next(&question, &page, stores::key);
     let stores = page.rows.into_iter().filter_map(|near| SkuStoreOut::near(near, now)).collect();
     let radius_km = Some(places.radius_km);
     Ok(Dated { answer: SkuStoresOut { sku, stores, radius_km, next_cursor }, as_of })

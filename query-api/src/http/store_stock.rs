@@ -1,21 +1,19 @@
 //! Everything that a store counted, for those who work there.
 
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use contracts::{Level, Sku, StoreId};
 use platform::Problem;
-use platform::extract::{Path, Query};
+use platform::extract::Query;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{self, Access, Asker};
 use super::answer::Dated;
+use super::at_store::AtStore;
+use super::codes;
 use super::params::StoreStockParams;
-use super::problems::not_found;
-use super::reader::Reader;
-use super::{CursorKey, codes};
+use super::problems::found;
+use crate::read;
 use crate::read::store_stock::{Counted, Wanted};
-use crate::read::{self, Missing};
 
 /// A store's counts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,33 +83,24 @@ impl From<Counted> for CountedOut {
     security(("token" = []))
 )]
 pub(super) async fn of_store(
-    State(cursors): State<CursorKey>,
-    Asker(caller): Asker,
-    Path(store_id): Path<StoreId>,
+    at: AtStore,
     Query(params): Query<StoreStockParams>,
-    reader: Reader,
 ) -> Result<Dated<StoreStockOut>, Problem> {
-    let access = access::to_holds_of(&caller, &store_id)?;
     let most = params.max_in_store.map(|most| most.get().to_string());
-    let question = ["store_stock", store_id.as_str(), most.as_deref().unwrap_or("all")];
-    let after = cursors.decode(&question, params.cursor.as_ref(), after)?;
+    let question = ["store_stock", at.store_id.as_str(), most.as_deref().unwrap_or("all")];
+    let after = at.cursors.decode(&question, params.cursor.as_ref(), after)?;
     let after = after.as_ref().map(|(left, sku)| (*left, sku));
     let wanted = match params.max_in_store {
         Some(most) => Wanted::Scarce(most.get(), after),
         None => Wanted::All(after.map(|(_, sku)| sku)),
     };
-    let mut session = reader.session().await?;
-    if let Access::Unseen = access {
-        return Err(not_found(Missing::Store, session.end()));
-    }
-    let page = read::store_stock::of_store(&mut session, &store_id, &wanted, params.limit.get()).await?;
-    let as_of = session.end();
-    let page = page.map_err(|missing| not_found(missing, as_of))?;
-    let last = page.rows.last().filter(|_| page.more);
-    let next_cursor =
-        last.map(|last| cursors.encode(&question, &[&last.level.in_store.to_string(), &last.sku]));
+    let mut session = at.session().await?;
+    let page = read::store_stock::of_store(&mut session, &at.store_id, &wanted, params.limit.get()).await?;
+    let (page, session) = found(page, session)?;
+    let key = |last: &Counted| [last.level.in_store.to_string(), last.sku.clone()];
+    let next_cursor = at.cursors.next(&question, &page, key);
     let stock = page.rows.into_iter().map(CountedOut::from).collect();
-    Ok(Dated { answer: StoreStockOut { store_id, stock, next_cursor }, as_of })
+    Ok(Dated { answer: StoreStockOut { store_id: at.store_id, stock, next_cursor }, as_of: session.end() })
 }
 
 /// The last row of the page before: how many are left, and its SKU.

@@ -146,13 +146,13 @@ pub(super) async fn around(
     let places = read::places::around(&mut session, brand, circle).await?;
     let page = read::stores::near(&mut session, &places, &wanted).await?;
     let as_of = session.end();
-    let next_cursor = page.rows.last().filter(|_| page.more).map(|last| key(&cursors, &question, last));
+    let next_cursor = cursors.next(&question, &page, key);
     let stores =
         page.rows.into_iter().map(|near| NearStoreOut::of(near.distance_mm, near.store, now)).collect();
     Ok(Dated { answer: StoresOut { stores, radius_km: places.radius_km, next_cursor }, as_of })
 }
 
-/// The cursor behind a store near a place.
-pub(super) fn key(cursors: &CursorKey, question: &[&str], last: &Near) -> String {
-    cursors.encode(question, &[&last.distance_mm.to_string(), &last.store.store_id])
+/// The key of a store near a place.
+pub(super) fn key(near: &Near) -> [String; 2] {
+    [near.distance_mm.to_string(), near.store.store_id.clone()]
 }

@@ -44,6 +44,7 @@ macro_rules! files {
 files! {
     Icon = "icon.svg";
     Styles = "app.css";
+    StaffStyles = "staff.css";
     PageScript = "page.js";
     ToastScript = "toast.js";
     ApiScript = "api.js";
@@ -59,7 +60,22 @@ files! {
     HomeScript = "home.js";
     ProductScript = "product.js";
     StoresScript = "stores.js";
+    OidcScript = "oidc.js";
+    StaffTextScript = "staff-text.js";
+    StaffStoreScript = "staff-store.js";
+    StaffDialogScript = "staff-dialog.js";
+    StaffCardScript = "staff-card.js";
+    StaffListScript = "staff-list.js";
+    StaffItemScript = "staff-item.js";
+    StaffHoldScript = "staff-hold.js";
+    StaffCountScript = "staff-count.js";
+    StaffMoveScript = "staff-move.js";
+    StaffFindScript = "staff-find.js";
+    StaffKeysScript = "staff-keys.js";
+    StaffSoundScript = "staff-sound.js";
     StaffScript = "staff.js";
+    SignedInScript = "signed-in.js";
+    SlipScript = "slip.js";
 }
 
 /// A file as it is served.

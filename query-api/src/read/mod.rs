@@ -3,8 +3,9 @@
 //! Owns every SQL statement of this service. Each is an index range with bound parameters and a bounded number of
 //! rows; none uses OFFSET.
 //!
-//! **No answer holds customer data.** No statement in this folder may select a customer's name, phone or mail, not even
-//! to leave it out later. `tests/privacy.rs` fails when one does.
+//! **Whose a hold is, only [`customers`] reads**, and only for staff (docs/adr, 0022). No other statement in this folder may
+//! select a customer's name, phone or mail, not even to leave it out later, and none at all a phone whole or a mail.
+//! `tests/privacy.rs` fails when one does.
 
 mod applied;
 mod as_of;
@@ -18,6 +19,7 @@ mod waiting;
 pub(crate) mod brands;
 pub(crate) mod changes;
 pub(crate) mod counts;
+pub(crate) mod customers;
 pub(crate) mod described;
 pub(crate) mod geo;
 pub(crate) mod history;
@@ -27,6 +29,7 @@ pub(crate) mod places;
 pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod search;
+pub(crate) mod shops;
 pub(crate) mod shortfalls;
 pub(crate) mod stock;
 pub(crate) mod store_stock;

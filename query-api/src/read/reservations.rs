@@ -1,4 +1,4 @@
-//! Reservations, without the customer (see [`super`]).
+//! Reservations, without the customer (see [`super::customers`]).
 
 use std::collections::HashMap;
 
@@ -7,6 +7,7 @@ use contracts::{PickupCode, ReservationId, StoreId};
 use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
+use super::customers::{self, NamePart};
 use super::list::push_list;
 use super::{Error, Missing, Page, Session};
 
@@ -105,9 +106,7 @@ pub(crate) async fn of_store(
         .bind(fetch);
     let mut rows = session.rows(query).await?.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
     // A union has no order of its own.
-    rows.sort_by(|one, other| {
-        (one.expires_at, &one.reservation_id).cmp(&(other.expires_at, &other.reservation_id))
-    });
+    in_order_of_end(&mut rows);
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }
@@ -136,7 +135,20 @@ pub(crate) enum Clue {
     Code(PickupCode),
     /// The last digits of the telephone number.
     PhoneEnd(String),
+    /// A part of the customer's name.
+    Name(NamePart),
 }
+
+/// What was found by a clue.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) page: Page<Reservation>,
+    /// Whether everything was looked through that could fit.
+    pub(crate) complete: bool,
+}
+
+const BY_IDS: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
+    customer_id, capability_hash FROM reservations FORCE INDEX (PRIMARY) WHERE reservation_id IN ";
 
 /// A store's reservations that fit, `limit` of them at most.
 pub(crate) async fn find(
@@ -144,8 +156,9 @@ pub(crate) async fn find(
     store_id: &StoreId,
     clue: &Clue,
     limit: u32,
-) -> Result<Result<Page<Reservation>, Missing>, Error> {
+) -> Result<Result<Found, Missing>, Error> {
     let fetch = Page::<Reservation>::fetch_limit(limit);
+    let mut complete = true;
     let rows = match clue {
         Clue::Code(code) => {
             let query = sqlx::query(BY_CODE).bind(store_id.as_str()).bind(code.to_string());
@@ -163,14 +176,32 @@ pub(crate) async fn find(
             let query = sqlx::query(BY_PHONE).bind(store_id.as_str()).bind(first).bind(behind);
             session.rows(query.bind(fetch)).await?
         }
+        Clue::Name(part) => {
+            let limit = usize::try_from(fetch).unwrap_or(usize::MAX);
+            let named = customers::named(session, store_id, part, limit).await?;
+            complete = named.complete;
+            let mut query = QueryBuilder::<MySql>::new(BY_IDS);
+            push_list(&mut query, named.reservation_ids.iter().map(String::as_str));
+            session.rows(query.build()).await?
+        }
     };
-    let rows = rows.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = rows.iter().map(reservation).collect::<Result<Vec<_>, _>>()?;
+    if matches!(clue, Clue::Name(_)) {
+        in_order_of_end(&mut rows);
+    }
     if rows.is_empty() && !store_is_known(session, store_id).await? {
         return Ok(Err(Missing::Store));
     }
     let mut page = Page::of(rows, limit);
     add_lines(session, &mut page.rows).await?;
-    Ok(Ok(page))
+    Ok(Ok(Found { page, complete }))
+}
+
+/// Those that end first in front.
+fn in_order_of_end(rows: &mut [Reservation]) {
+    rows.sort_by(|one, other| {
+        (one.expires_at, &one.reservation_id).cmp(&(other.expires_at, &other.reservation_id))
+    });
 }
 
 /// Reads the lines of all these reservations at once. A reservation's lines never change and are projected together with

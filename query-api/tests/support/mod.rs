@@ -147,7 +147,7 @@ pub const STALE_SECONDS: i64 = 1_000_000_000;
 pub struct Api {
     pub url: String,
     client: reqwest::Client,
-    token: String,
+    caller: String,
 }
 
 impl Api {
@@ -172,8 +172,18 @@ impl Api {
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
         let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier(), options);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let token = tokens::token(Role::Manager, "hinata", &[], "manager");
-        Self { url, client: reqwest::Client::new(), token }
+        let caller = format!("Bearer {}", tokens::token(Role::Manager, "hinata", &[], "manager"));
+        Self { url, client: reqwest::Client::new(), caller }
+    }
+
+    /// The same, asked by the user of this token.
+    pub fn with_token(&self, token: String) -> Self {
+        Self { caller: format!("Bearer {token}"), ..self.clone() }
+    }
+
+    /// The same, asked by the holder of this capability.
+    pub fn holding(&self, capability: &str) -> Self {
+        Self { caller: format!("Capability {capability}"), ..self.clone() }
     }
 
     /// What is read for this request alone.
@@ -183,7 +193,8 @@ impl Api {
 
     /// What is answered to a request with these headers.
     pub async fn asked(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
-        let mut request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let mut request =
+            self.client.get(format!("{}{path}", self.url)).header("authorization", &self.caller);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -4,6 +4,7 @@
 //! braces, the same in both languages, which whoever shows it fills in. Scripts get theirs from the page, as JSON.
 
 mod common;
+mod problems;
 mod shop;
 mod staff;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 use super::lang::Lang;
 
 pub(crate) use common::Common;
+pub(crate) use problems::Problems;
 pub(crate) use shop::{Hold, Shop};
 pub(crate) use staff::Staff;
 
@@ -83,12 +85,19 @@ pub(crate) struct Words {
     pub(crate) shop: &'static Shop,
     pub(crate) hold: &'static Hold,
     pub(crate) staff: &'static Staff,
+    pub(crate) problems: &'static Problems,
 }
 
 impl Words {
     /// Those of a language.
     pub(crate) const fn of(lang: Lang) -> Self {
-        Self { common: Common::of(lang), shop: Shop::of(lang), hold: Hold::of(lang), staff: Staff::of(lang) }
+        Self {
+            common: Common::of(lang),
+            shop: Shop::of(lang),
+            hold: Hold::of(lang),
+            staff: Staff::of(lang),
+            problems: Problems::of(lang),
+        }
     }
 }
 
@@ -104,7 +113,9 @@ mod tests {
 
     #[test]
     fn both_languages_leave_the_same_open() {
-        for (name, ja, en) in [Common::PAIRS, Shop::PAIRS, Hold::PAIRS, Staff::PAIRS].concat() {
+        for (name, ja, en) in
+            [Common::PAIRS, Shop::PAIRS, Hold::PAIRS, Staff::PAIRS, Problems::PAIRS].concat()
+        {
             assert_eq!(open_places(ja), open_places(en), "{name}");
             assert!(!ja.is_empty() && !en.is_empty(), "{name}");
         }

@@ -1,10 +1,105 @@
-//! Phrases of the screen for staff.
+//! Phrases of the screens for staff.
 
 use super::words;
 
 words! {
-    /// What the screen for staff says.
+    /// What the screens for staff say.
     Staff {
         title: "店舗スタッフ", "Store staff";
+        sign_in: "ログイン", "Sign in";
+        sign_in_why: "取り置きの準備と受け渡しには、スタッフのログインが必要です。", "Sign in to prepare holds and hand them over.";
+        sign_in_off: "この環境ではログインできません。管理者に連絡してください。", "Nobody can sign in here. Tell whoever runs this.";
+        signing_in: "ログインしています…", "Signing you in…";
+        signed_in_failed: "ログインできませんでした。もう一度お試しください。", "Signing in did not work. Please try again.";
+        session_over: "ログインの期限が切れました。もう一度ログインすると、同じ画面に戻ります。", "Your sign-in is over. Sign in again to come back to this screen.";
+        sign_out: "ログアウト", "Sign out";
+        not_staff: "この画面は店舗スタッフと店長のためのものです。", "This screen is for staff and managers of stores.";
+        store: "店舗", "Store";
+        choose_store: "店舗を選ぶ", "Choose a store";
+        find: "さがす", "Find";
+        find_label: "受取コード・お名前・電話番号の下4桁", "Code, name or last digits of the phone";
+        found: "見つかった取り置き", "Found";
+        found_none: "合う取り置きはありません。", "No hold fits.";
+        found_more: "ほかにもあります。もう少し詳しく入力してください。", "There are more. Type a little more.";
+        found_part: "取り置きが多いため、一部だけをさがしました。", "There are so many holds that only some were searched.";
+        new_hold: "新しい取り置き", "New hold";
+        adjust: "在庫の調整", "Adjust a count";
+        help: "キー操作", "Keys";
+        sound: "新着の音", "Sound for new holds";
+        due_soon: "まもなく期限", "Due soon";
+        due_none: "2時間以内に期限が来るものはありません。", "Nothing is due within two hours.";
+        to_fetch: "棚から取る", "To fetch";
+        fetch_none: "取りに行くものはありません。", "Nothing to fetch.";
+        ready: "準備済み", "Ready";
+        ready_none: "準備済みのものはありません。", "Nothing is ready.";
+        shortfalls: "不足", "Shortfalls";
+        shortfalls_none: "不足はありません。", "Nothing is missing.";
+        missing: "{n} 点不足(在庫 {on_hand}、取り置き {held})", "{n} missing ({on_hand} there, {held} held)";
+        at_risk: "渡せないおそれのある取り置き", "Holds that may not be kept";
+        first_shown: "はじめの {n} 件です。", "The first {n} are shown.";
+        until: "{time} まで", "Until {time}";
+        placed: "{time} 受付", "Placed {time}";
+        overdue: "期限切れ", "Over";
+        nameless: "お名前なし", "No name";
+        phone_end: "電話 …{end}", "Phone …{end}";
+        pieces: "{n} 点", "{n} pc";
+        make_ready: "準備できた", "Ready";
+        collect: "お渡し", "Hand over";
+        cancel: "取消", "Cancel";
+        slip: "伝票", "Slip";
+        history: "履歴", "History";
+        status_held: "未準備", "Held";
+        status_ready: "準備済み", "Ready";
+        status_collected: "お渡し済み", "Handed over";
+        status_cancelled: "取消済み", "Cancelled";
+        status_expired: "期限切れ", "Expired";
+        done_ready: "{code} を準備済みにしました。", "{code} is ready.";
+        done_collect: "{code} をお渡ししました。", "{code} was handed over.";
+        done_cancel: "{code} を取り消しました。", "{code} was cancelled.";
+        done_adjust: "在庫を {n} 点にしました。", "The count is now {n}.";
+        cancel_title: "{code} を取り消す", "Cancel {code}";
+        reason: "理由", "Reason";
+        reason_customer: "お客様のご希望", "The customer asked for it";
+        reason_not_found: "商品が見つからない", "The pieces cannot be found";
+        reason_damaged: "商品に傷みがある", "The pieces are damaged";
+        check: "入力を確かめてください。", "check what you typed.";
+        reason_other: "その他", "Another reason";
+        raced_title: "ほかの人が先に操作しました", "Somebody else was faster";
+        raced: "{code} は今「{status}」です。何も上書きしていません。", "{code} is now: {status}. Nothing was overwritten.";
+        event_held: "受付", "placed";
+        event_ready: "準備", "made ready";
+        event_collected: "お渡し", "handed over";
+        event_cancelled: "取消", "cancelled";
+        event_expired: "期限切れ", "expired";
+        event_extended: "延長", "extended";
+        event_other: "変更", "changed";
+        by_customer: "お客様", "the customer";
+        by_system: "自動", "the system";
+        item: "商品(バーコード・品番・言葉)", "What (barcode, SKU or words)";
+        item_hint: "スキャンするか入力して Enter。空の Enter でお客様へ進みます。", "Scan or type, then Enter. Enter with nothing goes on to the customer.";
+        item_none: "合う商品はありません。", "Nothing fits.";
+        available: "取り置ける数 {n}", "{n} can be held";
+        quantity: "数", "Pieces";
+        remove: "外す", "Remove";
+        no_lines: "商品を選んでください。", "Choose something first.";
+        name: "お名前", "Name";
+        phone: "電話番号", "Phone";
+        place: "取り置く", "Place the hold";
+        placed_title: "取り置きました", "The hold is placed";
+        delta: "増減(例:-1)", "Change (for example -1)";
+        apply: "調整する", "Adjust";
+        key_find: "さがす", "Find";
+        key_new: "新しい取り置き", "New hold";
+        key_ready: "準備できた", "Make ready";
+        key_collect: "お渡し", "Hand over";
+        key_cancel: "取消(理由を選ぶ)", "Cancel, with a reason";
+        key_slip: "伝票を印刷", "Print the slip";
+        key_adjust: "在庫の調整", "Adjust a count";
+        key_move: "前・次の取り置き", "Previous, next hold";
+        key_help: "この一覧", "This list";
+        key_escape: "閉じる・さがすのをやめる", "Close, or stop finding";
+        print: "印刷", "Print";
+        offline: "つながっていません。{time} の表示です。操作はつながってからお試しください。", "There is no connection. You see what was at {time}; try again when it is back.";
+        stale: "表示の更新が遅れています({time} 時点)。操作の前に棚を確かめてください。", "What you see is late (as of {time}). Check the shelf before you act.";
     }
 }
