@@ -22,19 +22,28 @@ export class Refused extends Error {
   }
 }
 
+/** Sends a request, and answers `{ response, body }`: the body as it is in JSON, or an empty one where it is none. */
 async function send(url, options) {
+  // Phones of some years ago have no AbortSignal.timeout.
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {
-    return await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT), credentials: "omit" });
+    const response = await fetch(url, { ...options, signal: abort.signal, credentials: "omit" });
+    const text = await response.text();
+    return { response, body: parse(text, response.ok) };
   } catch (error) {
     throw new Unreached(error.message);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-async function read(response) {
+/** What is cut short, or comes from somebody in between, is no answer. */
+function parse(text, needed) {
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch (error) {
-    if (response.ok) throw new Unreached(error.message);
+    if (needed) throw error;
     return {};
   }
 }
@@ -48,9 +57,8 @@ export async function lookup(path, { authorization, etag, token } = {}) {
   if (authorization) headers.authorization = authorization;
   if (etag) headers["if-none-match"] = etag;
   if (token) Object.assign(headers, { "consistency-token": token, prefer: "wait=5" });
-  const response = await send(path, { headers, cache: "no-store" });
+  const { response, body } = await send(path, { headers, cache: "no-store" });
   if (response.status === 304) return { changed: false, body: null, etag };
-  const body = await read(response);
   if (!response.ok) throw new Refused(response.status, body);
   return { changed: true, body, etag: response.headers.get("etag") };
 }
@@ -67,8 +75,7 @@ export async function command(path, { method = "POST", key, body, authorization,
   const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
   for (let tried = 1; ; tried += 1) {
     try {
-      const response = await send(commandUrl + path, options);
-      const answer = await read(response);
+      const { response, body: answer } = await send(commandUrl + path, options);
       if (response.ok) {
         const header = (name) => response.headers.get(name);
         const replayed = header("idempotent-replay") === "true";

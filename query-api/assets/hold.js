@@ -18,6 +18,7 @@ let zone = undefined;
 let etag = null;
 let token = null;
 let fresh = null;
+let seenAt = Date.now();
 
 function read(slot) {
   try {
@@ -56,6 +57,8 @@ async function show(hold) {
   status.className = `status ${hold.status}`;
   setText(find("[data-status-text]"), words[hold.status]);
   setText(find("[data-status-more]"), words[`${hold.status}_more`]);
+  // What is over is no answer to the same wish again.
+  if (!running(hold)) forgetKey("hold");
   find("[data-code]").hidden = !running(hold);
   find("[data-actions]").hidden = !running(hold);
   find("[data-over]").hidden = running(hold);
@@ -75,6 +78,7 @@ async function look() {
     const answer = await lookup(path, { authorization, etag, token: needed });
     etag = answer.etag;
     if (token === needed) token = null;
+    seenAt = Date.now();
     notice("offline", null);
     if (!answer.changed) return true;
     notice("stale", answer.body.stale ? data.common.stale_unknown : null);
@@ -87,7 +91,7 @@ async function look() {
 }
 
 function tellFailed(error) {
-  const time = clock(Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = clock(seenAt, undefined, { hour: "2-digit", minute: "2-digit" });
   if (error instanceof Unreached) notice("offline", fill(data.common.offline, { time }));
   else if (error.status === 503 && error.code !== "projection_behind") notice("offline", data.common.unavailable);
 }
@@ -100,7 +104,6 @@ async function act(button, name) {
     const answer = await command(`${path}/${name}`, { key: keyOf(`${name}:${id}`, form), authorization });
     token = answer.token;
     await show(answer.body);
-    if (name === "cancel") forgetKey("hold");
     const time = clock(answer.body.expires_at, zone);
     toast(name === "cancel" ? words.cancel_done : fill(words.extended, { time }), "good");
   } catch (error) {

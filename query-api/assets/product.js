@@ -1,6 +1,8 @@
 // A product's page: the SKU that is chosen, its counts as they change, and where the shopper is.
 
 import { data, find, findAll, fill, setText } from "./page.js";
+import { lookup } from "./api.js";
+import { keepFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { offerPlaces } from "./place.js";
 import { offerHolds } from "./placing.js";
@@ -9,6 +11,10 @@ import { tellAge } from "./age.js";
 
 /** Up to how many pieces are few, as the server has it. */
 const FEW = 2;
+/** Most counts that one stream follows, as the server has it. */
+const FOLLOWED = 100;
+/** Pause between two looks at how old the counts are, in milliseconds: a stream says nothing while nothing changes. */
+const LOOKS = 20000;
 
 const names = new Map(data.skus);
 /** Pieces in the store and pieces that one hold can have, by store and SKU. */
@@ -21,10 +27,11 @@ for (const store of data.stores) {
 
 const countOf = (storeId, sku) => counts.get(`${storeId} ${sku}`);
 
-/** The class and the words of a count. */
-function told(count, few) {
+/** The class and the words of a count; `whole` says as well whether one hold can have any. */
+function told(count, few, whole) {
   if (!count) return ["never", data.shop.never];
   if (count.inStore <= 0) return ["none", data.shop.none];
+  if (whole && count.available <= 0) return ["many", data.shop.only_there];
   return count.inStore <= FEW ? ["few", fill(few, { n: count.inStore })] : ["many", data.shop.many];
 }
 
@@ -35,11 +42,11 @@ function setClass(element, name) {
 
 function showStore(item) {
   const count = countOf(item.dataset.store, chosen);
-  const [name, text] = told(count, data.shop.few);
+  const [name, text] = told(count, data.shop.few, true);
   const shown = find("[data-count]", item);
   setText(shown, text);
   setClass(shown, name);
-  find("[data-hold]", item).hidden = !(count?.available > 0);
+  find("[data-hold]", item).disabled = !(count?.available > 0);
   const dot = find(`[data-dot="${item.dataset.store}"]`);
   if (dot) setClass(dot, name);
 }
@@ -48,7 +55,7 @@ function showCell(cell) {
   const sku = cell.dataset.sku;
   const known = data.stores.map((store) => countOf(store.store_id, sku)).filter(Boolean);
   const most = known.reduce((best, count) => (best && best.inStore >= count.inStore ? best : count), undefined);
-  const [name, text] = told(most, data.shop.few_short);
+  const [name, text] = told(most, data.shop.few_short, false);
   setText(find("span", cell), text);
   setClass(cell, name);
   if (sku === chosen) cell.setAttribute("aria-current", "true");
@@ -74,20 +81,39 @@ function choose(event) {
 /** What is followed: all SKUs where they fit into one stream, otherwise the one that is chosen. */
 function followed() {
   const stores = data.stores.map((store) => store.store_id);
-  const fits = stores.length * names.size <= 100;
+  const fits = stores.length * names.size <= FOLLOWED;
   return { stores, skus: fits ? [...names.keys()] : [chosen] };
 }
 
-const live = follow((stock) => {
+function take(stock) {
   counts.set(`${stock.store_id} ${stock.sku}`, { inStore: stock.in_store, available: stock.available });
+}
+
+const live = follow((stock) => {
+  take(stock);
   tellAge(stock);
   show();
 });
+
+let etag = null;
+
+async function look() {
+  const query = new URLSearchParams({ sku: chosen, store_id: data.stores.map((store) => store.store_id).join(",") });
+  const answer = await lookup(`/v1/stock?${query}`, { etag });
+  etag = answer.etag;
+  if (!answer.changed) return;
+  answer.body.stock.forEach(take);
+  tellAge(answer.body);
+  show();
+}
 
 findAll("[data-sku]").forEach((cell) => cell.addEventListener("click", choose));
 offerPlaces();
 remember({ code: data.product_code, name: data.name });
 tellAge(data);
 show();
-if (chosen && data.stores.length > 0) live.follow(followed());
+if (chosen && data.stores.length > 0) {
+  live.follow(followed());
+  keepFresh(look, { every: LOOKS });
+}
 offerHolds({ chosen: () => chosen, countOf, names });

@@ -258,7 +258,7 @@ async fn a_product_is_shown_with_the_stores_that_have_it() {
     assert_eq!(stores, ["hinata.a", "hinata.b", "hinata.far"], "the nearest in front");
     assert!(page.contains("渋谷 の近くの店舗") && page.contains("10 m"), "{page}");
     let other = browser.page("/products/hinata.KN1?place=しぶや&sku=KN1-BLK-M", "en").await;
-    assert!(other.contains("In stock") && other.contains("Not sold here"), "{other}");
+    assert!(other.contains("data-count>In stock<") && other.contains("data-count>Not sold here<"), "{other}");
     let order: Vec<_> = other.split("<th scope=\"col\">").skip(1).map(|rest| &rest[..1]).collect();
     assert_eq!(order, ["M", "L"]);
     let unknown = browser.page("/products/hinata.KN1?place=%3Cb%3EAtlantis", "en").await;
@@ -287,8 +287,12 @@ async fn a_page_that_is_old_says_so() {
     db.product("hinata.P", "ニット", &[("hinata.P-M", "黒", "M", None)]).await;
     db.store("hinata.a").await;
     db.checkpoint("shard-1", "'2026-01-02 03:04:05'", "NULL").await;
+    let says = "<p class=\"notice\" data-stale>Stock is updated late right now";
     let page = Browser::of(&api).page("/products/hinata.P", "en").await;
-    assert!(page.contains("Stock is updated late right now"), "{page}");
+    assert!(page.contains(says), "{page}");
+    let source = query_api::Source::new(db.pool.clone(), None, chrono::TimeDelta::seconds(STALE_SECONDS));
+    let api = Api::start_for(source, PageOptions::default()).await;
+    assert!(!Browser::of(&api).page("/products/hinata.P", "en").await.contains(says));
 }
 
 /// Whoever has an id but not its capability learns nothing: not even whether there is such a hold.

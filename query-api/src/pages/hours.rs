@@ -90,3 +90,72 @@ fn weekday(date: NaiveDate, lang: Lang) -> &'static str {
     let day = usize::try_from(date.weekday().num_days_from_monday()).unwrap_or_default();
     names.get(day).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(hours: &str) -> Store {
+        Store {
+            store_id: "hinata.a".to_owned(),
+            name_ja: None,
+            name_en: None,
+            address_ja: None,
+            address_en: None,
+            latitude: None,
+            longitude: None,
+            time_zone: "Asia/Tokyo".to_owned(),
+            hours: Some(Hours {
+                opening: serde_json::from_str(hours).unwrap(),
+                zone: chrono_tz::Asia::Tokyo,
+            }),
+            policy: None,
+            version: 1,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_store_says_until_when_it_is_open_or_when_it_opens_again() {
+        let shop = store(
+            r#"{"tue":[{"opens":"10:00","closes":"13:00"},{"opens":"14:00","closes":"20:00"}],
+                "wed":[{"opens":"11:00","closes":"20:00"}],"sat":[{"opens":"10:00","closes":"19:00"}]}"#,
+        );
+        // In Tokyo, nine hours ahead; the 24th is a Tuesday.
+        for (now, says) in [
+            ("2026-11-24T01:00:00Z", "Open until 13:00"),
+            ("2026-11-24T04:30:00Z", "Closed, opens at 14:00"),
+            ("2026-11-24T11:00:00Z", "Closed, opens tomorrow at 11:00"),
+            ("2026-11-25T12:00:00Z", "Closed, opens Sat at 10:00"),
+        ] {
+            assert_eq!(open(&shop, now.parse().unwrap(), Lang::En).unwrap().text, says, "{now}");
+        }
+        let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let always = days.map(|day| format!(r#""{day}":[{{"opens":"00:00","closes":"24:00"}}]"#)).join(",");
+        let always = store(&format!("{{{always}}}"));
+        let now = "2026-11-24T04:30:00Z".parse().unwrap();
+        assert_eq!(open(&always, now, Lang::En).unwrap().text, "Open, day and night");
+        let never = store(r#"{"special_days":[{"date":"2026-01-01","hours":[]}]}"#);
+        assert_eq!(open(&never, now, Lang::Ja).unwrap().text, "休業");
+    }
+
+    #[test]
+    fn a_week_begins_today_on_the_stores_calendar() {
+        let shop = store(
+            r#"{"tue":[{"opens":"10:00","closes":"20:00"}],"special_days":[{"date":"2026-11-25","hours":[{"opens":"12:00","closes":"13:00"}]}]}"#,
+        );
+        // Tuesday in Tokyo, still Monday in London.
+        let days = week(&shop, "2026-11-23T16:00:00Z".parse().unwrap(), Lang::En);
+        let told: Vec<_> =
+            days.iter().map(|day| (day.name.as_str(), day.hours.as_str(), day.is_today)).collect();
+        assert_eq!(
+            told[..3],
+            [
+                ("11/24 Tue", "10:00–20:00", true),
+                ("11/25 Wed", "12:00–13:00", false),
+                ("11/26 Thu", "Closed", false)
+            ]
+        );
+        assert_eq!(told.len(), 7);
+    }
+}

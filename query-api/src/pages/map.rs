@@ -41,11 +41,11 @@ pub(crate) struct Dot {
 /// A store with a position: its number, id, name, latitude and longitude.
 pub(crate) type Located = (usize, String, String, Point);
 
-/// Draws it; `None` where there is nothing to show.
+/// Draws it; `None` where there is nothing to see: a single place is near to nothing.
 pub(crate) fn draw(stores: Vec<Located>, here: Option<Point>) -> Option<Map> {
     let stores: Vec<Located> = stores.into_iter().take(MAX_DOTS).collect();
     let points: Vec<Point> = stores.iter().map(|(.., at)| *at).chain(here).collect();
-    let first = points.first()?;
+    let [first, _, ..] = points.as_slice() else { return None };
     let bounds = points.iter().fold(
         [first.latitude(), first.latitude(), first.longitude(), first.longitude()],
         |[s, n, w, e], at| {
@@ -75,4 +75,41 @@ pub(crate) fn draw(stores: Vec<Located>, here: Option<Point>) -> Option<Map> {
         here: here.map(place),
         scale: km.map(|km| (format!("{:.1}", 12.0 + km * per_km), told(km))),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn located(number: usize, latitude: f64, longitude: f64) -> Located {
+        (number, String::new(), String::new(), Point::new(latitude, longitude).unwrap())
+    }
+
+    #[test]
+    fn everything_is_on_the_map_and_north_is_up() {
+        for stores in [
+            vec![located(1, 35.66, 139.70), located(2, 35.70, 139.58), located(3, 35.44, 139.65)],
+            vec![located(1, 43.06, 141.35), located(2, 26.21, 127.68)],
+            vec![located(1, 35.0, 139.0), located(2, 35.0, 139.0)],
+            vec![located(1, 90.0, 0.0), located(2, 89.9, 180.0)],
+        ] {
+            let map = draw(stores, Point::new(35.6, 139.7)).unwrap();
+            for dot in &map.dots {
+                let (x, y): (f64, f64) = (dot.x.parse().unwrap(), dot.y.parse().unwrap());
+                assert!((EDGE - 0.1..=WIDTH - EDGE + 0.1).contains(&x), "{x}");
+                assert!((EDGE - 0.1..=HEIGHT - EDGE + 0.1).contains(&y), "{y}");
+            }
+        }
+        let map = draw(vec![located(1, 36.0, 139.0), located(2, 35.0, 140.0)], None).unwrap();
+        let at = |n: usize| (map.dots[n].x.parse::<f64>().unwrap(), map.dots[n].y.parse::<f64>().unwrap());
+        assert!(at(0).0 < at(1).0 && at(0).1 < at(1).1);
+        // A degree of latitude is 111 km and fills the height here.
+        assert_eq!(map.scale.unwrap().1, "50 km");
+    }
+
+    #[test]
+    fn one_place_alone_is_no_map() {
+        assert!(draw(vec![located(1, 35.0, 139.0)], None).is_none());
+        assert!(draw(Vec::new(), None).is_none());
+    }
 }

@@ -90,6 +90,7 @@ fn count(offer: Option<Offer>, visit: &Visit) -> (&'static str, String) {
     let Some(offer) = offer else { return ("never", shop.never.to_string()) };
     match Supply::of(offer.in_store) {
         Supply::Nothing => ("none", shop.none.to_string()),
+        Supply::Few | Supply::Enough if offer.available == 0 => ("many", shop.only_there.to_string()),
         Supply::Few => ("few", shop.few.with("n", offer.in_store).to_string()),
         Supply::Enough => ("many", shop.many.to_string()),
     }

@@ -97,10 +97,10 @@ mod tests {
 
     #[test]
     fn a_bar_code_is_as_the_standard_has_it() {
-        // The check of "PJJ123C" in code set B is 54 (a usual worked example).
+        // A usual worked example, there in code set A with the check 54: set B begins with one more, and so checks as one more.
         let symbol = code_128("PJJ123C", 10).unwrap();
         let expected = "11010010000 11101110110 10110111000 10110111000 10011100110 11001110010 11001011100 \
-                        10001000110 11101011000 1100011101011";
+                        10001000110 11101000110 1100011101011";
         let quiet = "0".repeat(BAR_MARGIN);
         assert_eq!(row(&symbol), format!("{quiet}{}{quiet}", expected.replace(' ', "")));
         assert_eq!(code_128("取り置き", 10), None);

@@ -36,7 +36,6 @@ words! {
         none: "在庫なし", "Sold out";
         never: "取り扱いなし", "Not sold here";
         only_there: "店頭のみ", "In the store only";
-        chosen: "選択中", "Chosen";
         of_sku: "{sku} の在庫", "Stock of {sku}";
         km: "{n} km", "{n} km";
         metres: "{n} m", "{n} m";
@@ -53,8 +52,6 @@ words! {
         map: "店舗の地図", "Map of the stores";
         here: "現在地", "You are here";
         code: "品番 {code}", "Code {code}";
-        as_of: "{time} 時点の在庫", "Stock as of {time}";
-        live: "在庫は自動で更新されます", "Stock updates by itself";
         keeps: "取り置き:受け取りは {time} まで", "If held now, kept until {time}";
         no_holds: "この店舗では取り置きを受け付けていません。", "This store does not put things aside.";
         no_skus: "この商品の色・サイズはまだ登録されていません。", "This product has no sizes or colours yet.";
@@ -69,7 +66,7 @@ words! {
         place: "取り置く", "Hold";
         place_at: "{store} で取り置く", "Hold at {store}";
         needs_script: "取り置きには JavaScript が必要です。お電話でも承ります。", "Holding needs JavaScript; you can also call the store.";
-        title: "取り置き", "Put aside for you";
+        title: "取り置き", "Have it put aside";
         promise: "{store} がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
         name: "お名前", "Name";
         name_hint: "店頭でお呼びします", "To call out at the counter";
