@@ -1,11 +1,12 @@
 //! `cargo dev test`: every test of the workspace, on real engines.
 
-use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use futures::{StreamExt, stream};
 use serde::Deserialize;
 
 use super::build;
@@ -14,6 +15,9 @@ use super::suite::{self, Tally};
 use crate::console::{say, tell};
 use crate::engines::{Dynamodb, Mysql};
 use crate::stack;
+
+/// Suites that run at the same time. Their tests wait for clocks and for other processes more than they compute.
+const AT_ONCE: usize = 2;
 
 #[derive(Args)]
 pub(super) struct Test {
@@ -78,7 +82,7 @@ impl Test {
     }
 }
 
-/// Runs one after the other: the tests of one suite already use every core.
+/// Runs them all, and tells of each as it ends.
 async fn run_all(
     commands: Vec<(String, Command)>,
     environment: &[(&str, String)],
@@ -86,14 +90,21 @@ async fn run_all(
 ) -> Result<Tally> {
     let mut total = Tally::default();
     let count = commands.len();
-    for (number, (name, mut command)) in commands.into_iter().enumerate() {
-        let _ = write!(stdout(), "[{:>2}/{count}] {name:<38}", number + 1);
-        let _ = stdout().flush();
+    let runs = commands.into_iter().enumerate().map(async |(number, (name, mut command))| {
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let log = state_dir.join(format!("suite-{}.log", number + 1));
         let outcome = suite::run(&name, command, &log).await?;
+        anyhow::Ok((name, outcome))
+    });
+    let mut runs = pin!(stream::iter(runs).buffer_unordered(AT_ONCE).enumerate());
+    while let Some((ended, run)) = runs.next().await {
+        let (name, outcome) = run?;
         let Tally { passed, failed } = outcome.tally;
-        tell(format_args!("{passed:>4} passed  {failed:>2} failed  {:>6.1} s", outcome.seconds));
+        tell(format_args!(
+            "[{:>2}/{count}] {name:<38}{passed:>4} passed  {failed:>2} failed  {:>6.1} s",
+            ended + 1,
+            outcome.seconds
+        ));
         if failed > 0 {
             say(&outcome.output);
         }
