@@ -12,6 +12,7 @@ pub mod engines;
 pub mod issuer;
 pub mod load;
 pub mod process;
+mod programs;
 pub mod replay;
 pub mod secret;
 pub mod service;
