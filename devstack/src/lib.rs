@@ -4,6 +4,7 @@
 //! never be part of what is deployed, and no service may depend on it.
 
 pub mod bench;
+pub mod browser;
 pub mod cli;
 pub mod compare;
 pub mod console;

@@ -11,9 +11,13 @@ use serde::Deserialize;
 use super::build;
 use super::lock::Lock;
 use super::suite::{self, Tally};
+use crate::browser::Chromium;
 use crate::console::{say, tell};
 use crate::engines::{Dynamodb, Mysql};
 use crate::stack;
+
+/// How a line begins in which a suite says that it could not look at something.
+const SKIPPED: &str = "SKIPPED";
 
 #[derive(Args)]
 pub(super) struct Test {
@@ -48,6 +52,11 @@ impl Test {
         let mut environment = vec![("TORIOKI_BIN_DIR", build::bin_dir()?.to_string_lossy().into_owned())];
         environment.extend(dynamodb.as_ref().map(|engine| ("DYNAMODB_ENDPOINT", engine.endpoint())));
         environment.extend(mysql.as_ref().map(|engine| ("MYSQL_URL", engine.url())));
+        match Chromium::have().await {
+            Ok(chromium) => environment.extend(chromium.environment()),
+            // All but one suite do without.
+            Err(error) => say(format_args!("the tests of the pages will fail: {error:#}")),
+        }
 
         let mut commands: Vec<(String, Command)> = Vec::new();
         for suite in suites {
@@ -96,6 +105,8 @@ async fn run_all(
         tell(format_args!("{passed:>4} passed  {failed:>2} failed  {:>6.1} s", outcome.seconds));
         if failed > 0 {
             say(&outcome.output);
+        } else {
+            outcome.output.lines().filter(|line| line.starts_with(SKIPPED)).for_each(say);
         }
         total.add(outcome.tally);
     }
