@@ -45,12 +45,11 @@ pub async fn place(phone: &Window, store_id: &str, name: &str) -> Result<()> {
 
 async fn the_whole_way(words: &Words) -> Result<()> {
     let shop = Shop::open().await?;
-    let phone = shop.window(Look::phone(words.lang)).await?;
+    let phone = shop.product(Look::phone(words.lang)).await?;
     let counter = shop.counter(Look::desk(words.lang), "Sato").await?;
     counter.until("document.querySelector('#held-none').checkVisibility()").await?;
     counter.run("window.isStillThere = true", serde_json::json!([])).await?;
 
-    phone.go(&shop.page(&format!("/products/{PRODUCT}"))).await?;
     place(&phone, SHIBUYA, "山田 花子").await?;
     phone.shows("[data-status-text]", words.held).await?;
     let code = phone.value("document.querySelector('.letters').innerText.replaceAll(/\\s/g, '')").await?;

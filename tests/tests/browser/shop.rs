@@ -25,7 +25,7 @@ pub struct Shop {
     pub commands: Api,
     /// The query API, asked by a manager.
     pub queries: Api,
-    _tables: Tables,
+    pub tables: Tables,
     chromium: Chromium,
     _database: Database,
     _dir: TempDir,
@@ -58,7 +58,7 @@ impl Shop {
         let token = issuer::ask(&reqwest::Client::new(), stack.issuer_url(), &manager).await?.access_token;
         let api = |url: &str| Api::new(url).with_token(token.clone());
         let (commands, queries) = (api(stack.command_url()), api(stack.query_url()));
-        let shop = Self { stack, commands, queries, _tables: tables, chromium, _database: database, _dir: dir };
+        let shop = Self { stack, commands, queries, tables, chromium, _database: database, _dir: dir };
         shop.fill().await;
         Ok(shop)
     }
@@ -126,6 +126,22 @@ impl Shop {
         window.click(&format!("button[name=persona][value={number}]")).await?;
         window.until("document.querySelector('#sign-out')?.checkVisibility()").await?;
         Ok(window)
+    }
+
+    /// A window with a product's page.
+    pub async fn product(&self, look: Look) -> Result<Window> {
+        let window = self.window(look).await?;
+        window.go(&self.page(&format!("/products/{PRODUCT}"))).await?;
+        Ok(window)
+    }
+
+    /// A guest's hold of one piece in Shibuya: its id and its capability. The pages can show it.
+    pub async fn hold(&self) -> (String, String) {
+        let placed = self.commands.as_guest().hold(SHIBUYA, SKU, 1).await.expect(201);
+        let id = placed.text("reservation_id");
+        let path = format!("/v1/reservations/{id}");
+        until("the hold is seen", || async { self.queries.get(&path).await.status == 200 }).await;
+        (id, placed.text("capability"))
     }
 
     /// Everything is over: whether all windows have behaved.
