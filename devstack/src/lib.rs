@@ -17,4 +17,5 @@ mod programs;
 pub mod replay;
 pub mod secret;
 pub mod service;
+pub mod shots;
 pub mod stack;

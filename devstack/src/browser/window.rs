@@ -189,6 +189,16 @@ impl Window {
         self.post("/actions", json!({"actions": [keyboard]})).await.map(drop)
     }
 
+    /// Cuts the window off from all networks, or lets it reach them again.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn offline(&self, offline: bool) -> anyhow::Result<()> {
+        let network =
+            json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.devtools("Network.emulateNetworkConditions", network).await.map(drop)
+    }
+
     /// The whole page as a PNG.
     ///
     /// # Errors
