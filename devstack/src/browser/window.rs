@@ -199,12 +199,13 @@ impl Window {
         self.devtools("Network.emulateNetworkConditions", network).await.map(drop)
     }
 
-    /// The whole page as a PNG.
+    /// The whole page as a PNG, or what is seen of it while a dialog lies over it.
     ///
     /// # Errors
     /// When the browser draws none.
     pub async fn picture(&self) -> anyhow::Result<Vec<u8>> {
-        let shot = json!({"format": "png", "captureBeyondViewport": true});
+        let whole = self.value("!document.querySelector('dialog[open]')").await?;
+        let shot = json!({"format": "png", "captureBeyondViewport": whole});
         let taken = self.devtools("Page.captureScreenshot", shot).await?;
         let encoded = taken["data"].as_str().context("there is no picture")?;
         Ok(BASE64_STANDARD.decode(encoded)?)

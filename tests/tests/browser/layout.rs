@@ -36,7 +36,7 @@ pub async fn see(window: &Window, url: &str) -> Result<()> {
 
 async fn fits(window: &Window, what: &str) -> Result<()> {
     let wider = "[...document.querySelectorAll('body *')].filter(element => element.checkVisibility() && \
-                 !element.closest('.scroll') && element.getBoundingClientRect().right > innerWidth + 1)\
+                 !element.closest('.scroll') && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)\
                  .map(element => element.outerHTML.slice(0, 120))";
     let sizes = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]";
     let sizes = window.value(sizes).await?;
