@@ -4,6 +4,7 @@
 //! never be part of what is deployed, and no service may depend on it.
 
 pub mod bench;
+pub mod browser;
 pub mod cli;
 pub mod compare;
 pub mod console;
@@ -12,7 +13,9 @@ pub mod engines;
 pub mod issuer;
 pub mod load;
 pub mod process;
+mod programs;
 pub mod replay;
 pub mod secret;
 pub mod service;
+pub mod shots;
 pub mod stack;

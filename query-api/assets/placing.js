@@ -105,6 +105,11 @@ export function offerHolds(page) {
     }
   }
 
+  function rest() {
+    confirm.removeAttribute("aria-busy");
+    setText(confirm, words.confirm);
+  }
+
   async function place(event) {
     event.preventDefault();
     if (confirm.getAttribute("aria-busy") === "true") return;
@@ -118,12 +123,10 @@ export function offerHolds(page) {
       keep(hold, token);
       location.assign(`${link(`/holds/${hold.reservation_id}`)}#${hold.capability ?? ""}`);
     } catch (error) {
+      rest();
       // What was refused was not carried out, and what changes is another command. A lost answer keeps its key.
       if (error instanceof Refused && error.status < 500) forgetKey(KEY, body);
       tell(error, body);
-    } finally {
-      confirm.removeAttribute("aria-busy");
-      setText(confirm, words.confirm);
     }
   }
 
@@ -135,6 +138,8 @@ export function offerHolds(page) {
     if (event.target === dialog) dialog.close();
   });
   form.addEventListener("submit", place);
+  // Until the page is left: a second tap would still be under way for whoever comes back, and lead them away again.
+  addEventListener("pageshow", rest);
 }
 
 /** Lets the hold's page show it before the projection has it; nothing of the customer is in it. */

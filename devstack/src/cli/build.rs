@@ -45,6 +45,12 @@ pub(super) fn state_dir(name: &str) -> Result<PathBuf> {
     Ok(target.join("devstack").join(name))
 }
 
+/// Where the pictures of the pages go: under cargo's target directory.
+pub(super) fn shots_dir() -> Result<PathBuf> {
+    let (target, _) = place()?;
+    Ok(target.join("shots"))
+}
+
 /// cargo, with the target directory and profile that this program was built with.
 pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
     let (target, profile) = place()?;

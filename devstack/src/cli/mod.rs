@@ -8,6 +8,7 @@ mod build;
 mod issuer;
 mod lock;
 mod replay;
+mod shots;
 mod sim;
 mod stop;
 mod suite;
@@ -49,6 +50,8 @@ enum Command {
     Sim(sim::Sim),
     /// Replays real sales as holds on a fresh stack, then compares command state and projection row by row.
     Replay(replay::Replay),
+    /// Takes a picture of every page and state in a headless browser, on a stack of its own with the demo data.
+    Shots(shots::Shots),
     /// Measures lookups on a small projection and on a large one, side by side.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -88,6 +91,7 @@ pub async fn run() -> ExitCode {
         Command::Test(test) => interruptible(test.run()).await,
         Command::Sim(sim) => interruptible(sim.run()).await,
         Command::Replay(replay) => interruptible(replay.run()).await,
+        Command::Shots(shots) => interruptible(shots.run()).await,
         Command::Bench(bench) => interruptible(bench.run()).await,
         Command::Load { command_url, query_url, issuer, data } => {
             let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };

@@ -12,12 +12,16 @@ use serde::Deserialize;
 use super::build;
 use super::lock::Lock;
 use super::suite::{self, Tally};
+use crate::browser::Chromium;
 use crate::console::{say, tell};
 use crate::engines::{Dynamodb, Mysql};
 use crate::stack;
 
 /// Suites that run at the same time. Their tests wait for clocks and for other processes more than they compute.
 const AT_ONCE: usize = 2;
+
+/// How a line begins in which a suite says that it could not look at something.
+const SKIPPED: &str = "SKIPPED";
 
 #[derive(Args)]
 pub(super) struct Test {
@@ -52,6 +56,11 @@ impl Test {
         let mut environment = vec![("TORIOKI_BIN_DIR", build::bin_dir()?.to_string_lossy().into_owned())];
         environment.extend(dynamodb.as_ref().map(|engine| ("DYNAMODB_ENDPOINT", engine.endpoint())));
         environment.extend(mysql.as_ref().map(|engine| ("MYSQL_URL", engine.url())));
+        match Chromium::have().await {
+            Ok(chromium) => environment.extend(chromium.environment()),
+            // All but one suite do without.
+            Err(error) => say(format_args!("the tests of the pages will fail: {error:#}")),
+        }
 
         let mut commands: Vec<(String, Command)> = Vec::new();
         for suite in suites {
@@ -107,6 +116,8 @@ async fn run_all(
         ));
         if failed > 0 {
             say(&outcome.output);
+        } else {
+            outcome.output.lines().filter(|line| line.starts_with(SKIPPED)).for_each(say);
         }
         total.add(outcome.tally);
     }

@@ -1,7 +1,9 @@
 //! What a stack is made of, and how its processes are started.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -16,6 +18,8 @@ use crate::service::Spec;
 const MIGRATE_TIMEOUT: Duration = Duration::from_secs(180);
 /// Longest that the question takes whether somebody listens on a loopback port.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
+/// Ports that no system gives to connections: Linux has its own from 32768 on, macOS from 49152.
+const QUIET_PORTS: Range<u16> = 20_000..32_000;
 
 /// Loopback ports; 0 takes a free one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,7 +97,7 @@ impl Options {
     pub(super) fn settled(&self) -> anyhow::Result<Self> {
         let mut options = self.clone();
         if options.ports.query == 0 {
-            options.ports.query = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+            options.ports.query = quiet_port()?;
         }
         Ok(options)
     }
@@ -157,6 +161,16 @@ impl Ports {
         }
         Ok(())
     }
+}
+
+/// A free port that stays free until a service listens there: one that the system gave out could be the near end of
+/// somebody's next connection.
+fn quiet_port() -> anyhow::Result<u16> {
+    let any = RandomState::new().hash_one(std::process::id()) as usize % QUIET_PORTS.len();
+    let mut ports = QUIET_PORTS.cycle().skip(any).take(QUIET_PORTS.len());
+    ports
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("there is no free port")
 }
 
 fn check_port(port: u16, flag: &str) -> anyhow::Result<()> {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::install::Step;
 use super::{BUFFER_POOL, Leftovers, MAX_CONNECTIONS, Mysql, PORT_TRIES, free_port, port_was_taken};
 use crate::console::say;
 use crate::process::{Group, Process};
+use crate::programs::Step;
 
 /// The image: the long-term release that production's MySQL is compatible with.
 const IMAGE: &str = "mysql:8.4";

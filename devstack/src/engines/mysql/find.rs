@@ -1,24 +1,20 @@
 //! Finding the server programs that this machine already has.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where packages put server programs that are not on everybody's `PATH`.
-const DIRECTORIES: [&str; 12] = [
-    "/usr/sbin",
-    "/usr/bin",
-    "/usr/libexec",
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/local/mysql/bin",
-    "/usr/local/opt/mariadb/bin",
-    "/usr/local/opt/mysql/bin",
-    "/opt/homebrew/bin",
-    "/opt/homebrew/opt/mariadb/bin",
-    "/opt/homebrew/opt/mysql/bin",
-    "/opt/local/lib/mariadb/bin",
-];
+use crate::programs::{Package, programs};
+
+/// The server program only, where there is such a package: nothing then starts a service of its own.
+pub(super) const MARIADB: Package = Package {
+    name: "MariaDB, which is used for this project's private database only",
+    // The client's package has a program that `mariadb-install-db` calls.
+    apt: &["mariadb-server-core", "mariadb-client-core"],
+    dnf: &["mariadb-server"],
+    apk: &["mariadb"],
+    pacman: &["mariadb"],
+    brew: &["mariadb"],
+};
 
 /// What a server program is; the two take different options and cannot read each other's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,17 +52,6 @@ pub(super) fn server(dir: &Path) -> Option<Server> {
 /// Every server program on this machine.
 pub(super) fn servers() -> Vec<Server> {
     programs(&["mariadbd", "mysqld"]).filter_map(recognise).collect()
-}
-
-/// Programs of these names on this machine, in order of the names, then of the directories.
-pub(super) fn programs(names: &'static [&'static str]) -> impl Iterator<Item = PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(OsStr::new(&path)).collect();
-    names.iter().flat_map(move |name| {
-        let on_path = on_path.clone();
-        let directories = on_path.into_iter().chain(DIRECTORIES.iter().map(PathBuf::from));
-        directories.map(move |directory| directory.join(name)).filter(|program| program.is_file())
-    })
 }
 
 /// On many systems `mysqld` is MariaDB under its old name.

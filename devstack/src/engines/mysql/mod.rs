@@ -5,7 +5,6 @@
 
 mod docker;
 mod find;
-mod install;
 mod native;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -21,6 +20,7 @@ pub use find::Flavour;
 
 use crate::console::say;
 use crate::process::{Process, tail};
+use crate::programs::install;
 
 /// How long a server may take until it accepts connections: a first start in Docker takes most of a minute.
 const START_DEADLINE: Duration = Duration::from_secs(120);
@@ -82,7 +82,7 @@ impl Mysql {
         if let Some(server) = find::server(&dir) {
             return native::start(&dir, &server, None).await;
         }
-        let not_installed = match install::install().await {
+        let not_installed = match install(&find::MARIADB).await {
             Ok(()) => match find::server(&dir) {
                 Some(server) => return native::start(&dir, &server, None).await,
                 None => "the installed package brought no mariadbd or mysqld".to_owned(),

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::find::{Flavour, Server, programs};
+use super::find::{Flavour, Server};
 use super::{
     BUFFER_POOL, Leftovers, MAX_CONNECTIONS, Mysql, PORT_TRIES, STOP_GRACE, free_port, port_was_taken,
 };
 use crate::console::say;
 use crate::process::{Group, Process, stop_leftover};
+use crate::programs::programs;
 
 /// How long making an empty data directory may take; a slow disk needs most of a minute.
 const INIT_TIMEOUT: Duration = Duration::from_secs(180);

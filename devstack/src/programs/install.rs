@@ -1,4 +1,4 @@
-//! Installing a server from the machine's own package manager.
+//! Installing programs from the machine's own package manager.
 //!
 //! It must never ask for a password, and never leave a package half installed: the step that changes the system is
 //! finished even when everything else is told to stop.
@@ -21,56 +21,98 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long `sudo` may take to say whether it works without a password.
 const SUDO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A package manager and what it is told, in order; the last step is the one that changes the system.
+/// A program, as package managers call it. It may take several packages.
+pub(crate) struct Package {
+    /// What it is, and what for, to whoever watches it being installed.
+    pub(crate) name: &'static str,
+    pub(crate) apt: &'static [&'static str],
+    pub(crate) dnf: &'static [&'static str],
+    pub(crate) apk: &'static [&'static str],
+    pub(crate) pacman: &'static [&'static str],
+    pub(crate) brew: &'static [&'static str],
+}
+
+/// A package manager and what it is told, in order, with the names of the packages behind `install`; the last step is the
+/// one that changes the system.
 struct Manager {
     program: &'static str,
-    steps: &'static [&'static [&'static str]],
+    update: &'static [&'static str],
+    download: &'static [&'static str],
+    install: &'static [&'static str],
+    packages: fn(&Package) -> &'static [&'static str],
     needs_root: bool,
 }
 
-/// The server programs only, where there is such a package: nothing then starts a service of its own.
 const MANAGERS: [Manager; 5] = [
     Manager {
         program: "apt-get",
-        steps: &[
-            &["update"],
-            // The client's package has a program that `mariadb-install-db` calls.
-            &[
-                "install",
-                "--yes",
-                "--no-install-recommends",
-                "--download-only",
-                "mariadb-server-core",
-                "mariadb-client-core",
-            ],
-            &["install", "--yes", "--no-install-recommends", "mariadb-server-core", "mariadb-client-core"],
-        ],
+        update: &["update"],
+        download: &["install", "--yes", "--no-install-recommends", "--download-only"],
+        install: &["install", "--yes", "--no-install-recommends"],
+        packages: |package| package.apt,
         needs_root: true,
     },
-    Manager { program: "dnf", steps: &[&["install", "-y", "mariadb-server"]], needs_root: true },
-    Manager { program: "apk", steps: &[&["add", "--no-cache", "mariadb"]], needs_root: true },
-    Manager { program: "pacman", steps: &[&["-S", "--noconfirm", "--needed", "mariadb"]], needs_root: true },
-    Manager { program: "brew", steps: &[&["install", "mariadb"]], needs_root: false },
+    Manager {
+        program: "dnf",
+        update: &[],
+        download: &[],
+        install: &["install", "-y"],
+        packages: |package| package.dnf,
+        needs_root: true,
+    },
+    Manager {
+        program: "apk",
+        update: &[],
+        download: &[],
+        install: &["add", "--no-cache"],
+        packages: |package| package.apk,
+        needs_root: true,
+    },
+    Manager {
+        program: "pacman",
+        update: &[],
+        download: &[],
+        install: &["-S", "--noconfirm", "--needed"],
+        packages: |package| package.pacman,
+        needs_root: true,
+    },
+    Manager {
+        program: "brew",
+        update: &[],
+        download: &[],
+        install: &["install"],
+        packages: |package| package.brew,
+        needs_root: false,
+    },
 ];
 
-/// Installs MariaDB's server.
+impl Manager {
+    fn steps(&self, package: &Package) -> Vec<Vec<&'static str>> {
+        let packages = (self.packages)(package);
+        let named = [self.download, self.install].into_iter().filter(|step| !step.is_empty());
+        let update = (!self.update.is_empty()).then(|| self.update.to_vec());
+        update.into_iter().chain(named.map(|step| [step, packages].concat())).collect()
+    }
+}
+
+/// Installs what a package has.
 ///
 /// # Errors
 /// When there is no package manager that we know, we may not use it, or it fails.
-pub(super) async fn install() -> anyhow::Result<()> {
+pub(crate) async fn install(package: &Package) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let exists =
         |manager: &&Manager| std::env::split_paths(&path).any(|dir| dir.join(manager.program).is_file());
     let manager = MANAGERS.iter().find(exists).context("no known package manager was found")?;
+    let steps = manager.steps(package);
     let sudo = manager.needs_root && !nix::unistd::geteuid().is_root();
     if sudo && !sudo_works().await {
-        let (program, steps) = (manager.program, manager.steps);
         let last = steps.last().map(|step| step.join(" ")).unwrap_or_default();
-        bail!("installing it needs root (`sudo {program} {last}`)");
+        bail!("installing it needs root (`sudo {} {last}`)", manager.program);
     }
-    say("installing MariaDB, which is used for this project's private database only");
-    for (number, arguments) in manager.steps.iter().enumerate() {
-        let last = number + 1 == manager.steps.len();
+    say(format_args!("installing {}", package.name));
+    for (number, arguments) in steps.iter().enumerate() {
+        let last = number + 1 == steps.len();
         let mut step = Step::start(manager.program, arguments, sudo)?;
         step.let_finish = last;
         let finished = step.finish(STEP_TIMEOUT).await;
@@ -91,7 +133,7 @@ async fn sudo_works() -> bool {
 }
 
 /// A command that is shown to the user with what it prints.
-pub(super) struct Step {
+pub(crate) struct Step {
     process: Process,
     line: String,
     sudo: bool,
@@ -100,7 +142,7 @@ pub(super) struct Step {
 
 impl Step {
     /// Shows the command and starts it.
-    pub(super) fn announce(program: &str, arguments: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn announce(program: &str, arguments: &[&str]) -> anyhow::Result<Self> {
         Self::start(program, arguments, false)
     }
 
@@ -126,7 +168,7 @@ impl Step {
     }
 
     /// Waits for its end.
-    pub(super) async fn finish(mut self, longest: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn finish(mut self, longest: Duration) -> anyhow::Result<()> {
         match tokio::time::timeout(longest, self.process.wait()).await {
             Ok(status) => match status? {
                 status if status.success() => Ok(()),
@@ -165,5 +207,27 @@ fn show(output: PipeReader) {
     use std::io::Write;
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         let _ = writeln!(std::io::stderr(), "  {line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_step_installs_what_the_one_before_has_fetched() {
+        let names = &["one", "two"];
+        let package = Package { name: "", apt: names, dnf: names, apk: names, pacman: names, brew: names };
+        let lines =
+            |manager: &Manager| manager.steps(&package).iter().map(|step| step.join(" ")).collect::<Vec<_>>();
+        assert_eq!(
+            lines(&MANAGERS[0]),
+            [
+                "update",
+                "install --yes --no-install-recommends --download-only one two",
+                "install --yes --no-install-recommends one two",
+            ]
+        );
+        assert_eq!(lines(&MANAGERS[4]), ["install one two"]);
     }
 }

@@ -1,0 +1,43 @@
+//! The projection stands still for a while.
+
+use anyhow::Result;
+use devstack::browser::Look;
+use devstack::service::Service;
+
+use crate::flow::{place, store};
+use crate::shop::{PRODUCT, SHIBUYA, Shop};
+
+/// Age from which on an answer is late, in seconds: a quiet stream's is three, and no test waits for a minute.
+const LATE: &str = "8";
+
+#[tokio::test]
+async fn what_is_late_is_said_and_catches_up_when_the_relay_is_back() -> Result<()> {
+    let mut shop = Shop::open().await?;
+    let mut spec = shop.stack.query_api.spec().clone();
+    spec.environment.push(("STALE_SECONDS".to_owned(), LATE.to_owned()));
+    shop.stack.query_api.stop().await?;
+    shop.stack.query_api = Service::start(spec).await?;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+    let phone = shop.product(Look::phone("en")).await?;
+    phone.shows(&format!("{} [data-count]", store(SHIBUYA)), "In stock").await?;
+
+    shop.stack.outbox_relay.stop().await?;
+    counter.shows("#notices", "What you see is late").await?;
+    phone.go(&shop.page(&format!("/products/{PRODUCT}"))).await?;
+    phone.shows("#notices", "Stock is updated late right now").await?;
+    // A hold is decided on the other side, and its own page knows it already.
+    place(&phone, SHIBUYA, "Hanako").await?;
+    phone.shows("[data-status-text]", "The store is getting it ready").await?;
+    counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+
+    shop.stack.outbox_relay = Service::start(shop.stack.outbox_relay.spec().clone()).await?;
+    counter.shows("#held-list .customer", "Hanako").await?;
+    counter.until("!document.querySelector('#notices [data-kind=stale]')").await?;
+    counter.click("#held-list [data-action=ready]").await?;
+    phone.shows("[data-status-text]", "It is ready for you").await?;
+    phone.go(&shop.page(&format!("/products/{PRODUCT}"))).await?;
+    phone.shows(&format!("{} [data-count]", store(SHIBUYA)), "Only 2 left").await?;
+    phone.until("!document.querySelector('#notices [data-kind=stale]')").await?;
+    shop.close([phone, counter]).await
+}

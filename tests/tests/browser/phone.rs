@@ -1,0 +1,100 @@
+//! What goes wrong on a phone, and what somebody tries who means no good.
+
+use anyhow::{Result, ensure};
+use devstack::browser::Look;
+use harness::until;
+
+use crate::flow::{place, store};
+use crate::shop::{PRODUCT, SHIBUYA, SHINJUKU, SKU, Shop};
+
+/// Markup that would be seen to run.
+const MARKUP: &str = "<img src=x onerror=\"document.title='run'\"></script><b id=bold>";
+
+#[tokio::test]
+async fn what_sells_out_between_look_and_tap_is_offered_elsewhere() -> Result<()> {
+    let shop = Shop::open().await?;
+    let phone = shop.product(Look::phone("en")).await?;
+    phone.click(&format!("{} [data-hold]", store(SHIBUYA))).await?;
+    phone.fill("#hold-name", "Hanako").await?;
+    phone.fill("#hold-contact", "hanako@shop.example").await?;
+    shop.count(SHIBUYA, SKU, 0).await;
+    phone.click("[data-confirm]").await?;
+    phone.shows("[data-refused]", "Sorry, it has just sold out.").await?;
+    phone.shows("[data-refused] button", "Hold at Shinjuku").await?;
+    phone.click("[data-refused] button").await?;
+    phone.click("[data-confirm]").await?;
+    phone.until("location.pathname.startsWith('/holds/')").await?;
+    phone.shows("[data-at]", "Shinjuku").await?;
+    shop.close([phone]).await
+}
+
+#[tokio::test]
+async fn double_taps_and_the_back_button_make_one_hold() -> Result<()> {
+    let shop = Shop::open().await?;
+    let phone = shop.product(Look::phone("en")).await?;
+    phone.click(&format!("{} [data-hold]", store(SHINJUKU))).await?;
+    phone.fill("#hold-name", "Hanako").await?;
+    phone.fill("#hold-contact", "090-1234-5678").await?;
+    phone.tap_twice("[data-confirm]").await?;
+    phone.until("location.pathname.startsWith('/holds/')").await?;
+    phone.shows("[data-status-text]", "The store is getting it ready").await?;
+    let first = phone.value("location.href").await?;
+    phone.back().await?;
+    phone.until(&format!("location.pathname === '/products/{PRODUCT}'")).await?;
+    phone.run("document.querySelector('#hold').close()", serde_json::json!([])).await?;
+    place(&phone, SHINJUKU, "Hanako").await?;
+    ensure!(phone.value("location.href").await? == first, "the back button made another hold");
+    let holds = shop.tables.ledger().await.holds;
+    ensure!(holds.len() == 1, "there are {} holds", holds.len());
+    shop.close([phone]).await
+}
+
+#[tokio::test]
+async fn a_forged_link_and_one_to_nothing_say_the_same() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (id, capability) = shop.hold().await;
+    let forged: String = capability.chars().rev().collect();
+    let nothing = "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213";
+    let mut said = Vec::new();
+    let phone = shop.window(Look::phone("en")).await?;
+    for (id, secret) in
+        [(id.as_str(), forged.as_str()), (nothing, capability.as_str()), (&id, ""), (&id, "x")]
+    {
+        phone.go("about:blank").await?;
+        phone.go(&shop.page(&format!("/holds/{id}#{secret}"))).await?;
+        phone.shows("[data-missing]", "Not found").await?;
+        phone.until("!document.querySelector('[data-there]').checkVisibility()").await?;
+        said.push(phone.value("document.querySelector('main').innerText").await?);
+    }
+    ensure!(said.iter().all(|words| *words == said[0]), "links that do not open differ: {said:?}");
+    phone.go("about:blank").await?;
+    phone.go(&shop.page(&format!("/holds/{id}#{capability}"))).await?;
+    phone.shows("[data-status-text]", "The store is getting it ready").await?;
+    shop.close([phone]).await
+}
+
+#[tokio::test]
+async fn markup_in_names_is_text() -> Result<()> {
+    let shop = Shop::open().await?;
+    shop.name(MARKUP, MARKUP).await;
+    let search = format!("/v1/products?brand=hinata&q={SKU}");
+    until("the name is seen", || async {
+        shop.queries.get(&search).await.body.to_string().contains("onerror")
+    })
+    .await;
+    let phone = shop.product(Look::phone("en")).await?;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    phone.shows("h1", MARKUP).await?;
+    place(&phone, SHIBUYA, MARKUP).await?;
+    phone.shows("[data-lines]", MARKUP).await?;
+    counter.shows("#held-list .customer", MARKUP).await?;
+    counter.shows("#held-list .lines", MARKUP).await?;
+    for window in [&phone, &counter] {
+        window.until("document.title !== 'run' && !document.querySelector('#bold, main img')").await?;
+    }
+    phone.go(&shop.page("/brands/hinata?q=KN1021")).await?;
+    phone.shows(".cards", MARKUP).await?;
+    phone.until("document.querySelector('.cards a')?.pathname.startsWith('/products/')").await?;
+    phone.until("document.title !== 'run' && !document.querySelector('#bold, main img')").await?;
+    shop.close([phone, counter]).await
+}
