@@ -177,3 +177,85 @@ impl<C> std::fmt::Debug for Lanes<C> {
         write!(f, "Lanes({})", self.queues().lanes.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn count(sku: &str) -> StockKey {
+        StockKey { store_id: "hinata.shibuya-01".parse().unwrap(), sku: sku.parse().unwrap() }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(4)
+    }
+
+    /// The turn at it, with as many waiting behind it, numbered in their order.
+    async fn queue(lanes: &Lanes<usize>, many: usize) -> (Turn<usize>, Vec<oneshot::Receiver<Next<usize>>>) {
+        let first = lanes.wait(&count("hinata.A"), None, soon()).await.unwrap().unwrap();
+        let waiting = (0..many).map(|n| match lanes.enter(&count("hinata.A"), Some(n)).unwrap() {
+            Entered::Waits(_, next) => next,
+            Entered::First(_) => panic!("two have the turn"),
+        });
+        (first.turn, waiting.collect())
+    }
+
+    fn there_are(lanes: &Lanes<usize>) -> usize {
+        lanes.queues().lanes.len()
+    }
+
+    #[tokio::test]
+    async fn a_turn_goes_on_to_who_is_next_and_still_there() {
+        let lanes = Lanes::default();
+        let (turn, mut waiting) = queue(&lanes, 4).await;
+        assert_eq!(turn.take(|n| *n < 1), [0]);
+        assert!(waiting.remove(0).await.is_err(), "who is taken along never gets the turn");
+        drop(waiting.remove(0));
+        drop(turn);
+        let next = waiting.remove(0).await.unwrap();
+        assert_eq!(next.command, Some(2));
+        // One to whom it was given, and who never took it.
+        drop(next);
+        drop(waiting);
+        assert_eq!(there_are(&lanes), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_taken_along_past_one_who_wants_the_turn_alone() {
+        let lanes = Lanes::default();
+        let (turn, _waiting) = queue(&lanes, 1).await;
+        let Entered::Waits(_, alone) = lanes.enter(&count("hinata.A"), None).unwrap() else { panic!() };
+        let Entered::Waits(_, _last) = lanes.enter(&count("hinata.A"), Some(9)).unwrap() else { panic!() };
+        assert_eq!(turn.take(|_| true), [0]);
+        assert!(turn.take(|_| true).is_empty());
+        drop(turn);
+        let next = alone.await.unwrap();
+        assert_eq!((next.command, next.turn.take(|_| true)), (None, vec![9]));
+    }
+
+    #[tokio::test]
+    async fn counts_do_not_wait_for_each_other() {
+        let lanes: Lanes<usize> = Lanes::default();
+        let one = lanes.wait(&count("hinata.A"), Some(1), soon()).await.unwrap();
+        let other = lanes.wait(&count("hinata.B"), Some(2), soon()).await.unwrap();
+        assert_eq!(there_are(&lanes), 2);
+        drop((one, other));
+        assert_eq!(there_are(&lanes), 0);
+    }
+
+    #[tokio::test]
+    async fn as_many_wait_as_may_and_as_long() {
+        let lanes = Lanes::default();
+        let (turn, waiting) = queue(&lanes, MAX_WAITING - 1).await;
+        let key = count("hinata.A");
+        let too_late = lanes.wait(&key, Some(7), Instant::now() + Duration::from_millis(10)).await;
+        assert_eq!(too_late.err(), Some(Overloaded));
+        let Entered::Waits(_, _last) = lanes.enter(&key, Some(8)).unwrap() else { panic!() };
+        assert_eq!(lanes.wait(&key, Some(9), soon()).await.err(), Some(Overloaded));
+        let taken = turn.take(|_| true);
+        assert_eq!((taken.len(), taken.last()), (MAX_WAITING, Some(&8)));
+        drop(waiting);
+    }
+}

@@ -93,3 +93,107 @@ impl Group {
         self.commands.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use chrono::Utc;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::customer::{CustomerKey, Holds};
+    use crate::domain::hold::Known;
+    use crate::domain::stock::{Changed, Event, StockKey};
+    use crate::store::{CommandId, Reply, State};
+
+    /// Counts and customers that commands are about: few enough that they meet.
+    const FEW: usize = 3;
+
+    fn stock(n: usize) -> StockKey {
+        StockKey {
+            store_id: "hinata.shibuya-01".parse().unwrap(),
+            sku: format!("hinata.{n}").parse().unwrap(),
+        }
+    }
+
+    fn customer(n: usize) -> CustomerKey {
+        CustomerKey::new(&"hinata".parse().unwrap(), &format!("c{n}"))
+    }
+
+    /// A command that holds a piece for a customer, or gives one back.
+    fn command(number: usize, known: &State, (sku, who, more): (usize, usize, bool)) -> Changes {
+        let one = 1_u64.try_into().unwrap();
+        let (event, holds): (_, fn(Holds) -> Holds) =
+            if more { (Event::Held(one), Holds::more) } else { (Event::Released(one), Holds::fewer) };
+        let changed = Changed::by(stock(sku), known.stock(&stock(sku)), event, Utc::now());
+        let customer = customer(who);
+        let holds = holds(known.holds(&customer));
+        Changes {
+            command: CommandId(number.to_string()),
+            at: Utc::now(),
+            puts: vec![Put::Stock(changed), Put::Customer(customer, holds)],
+            events: vec![contracts::events::Envelope::default()],
+            reply: Reply {
+                request_hash: String::new(),
+                status: 201,
+                location: None,
+                version: None,
+                grants: None,
+                token: None,
+                body: String::new(),
+            },
+        }
+    }
+
+    /// The version before and after a put.
+    fn versions(put: &Put) -> (u64, u64) {
+        match put {
+            Put::Stock(changed) => (changed.replaces, changed.stock().version),
+            Put::Customer(_, holds) => (holds.version - 1, holds.version),
+            _ => panic!("{put:?}"),
+        }
+    }
+
+    /// Writes it as DynamoDB would: an item once, on its condition.
+    fn write(group: &Group, table: &mut HashMap<Key, Put>) {
+        let keys: BTreeSet<String> = group.items.iter().map(|item| format!("{:?}", item.key)).collect();
+        assert_eq!(keys.len(), group.items.len(), "an item is there twice");
+        for Merged { key, first, last, by } in &group.items {
+            let there = table.get(key).map_or(0, |put| versions(put).1);
+            assert_eq!(versions(first).0, there);
+            // A shortfall that begins or ends has a version of its own.
+            assert!(versions(last).1 >= there + by.len() as u64);
+            table.insert(key.clone(), last.clone());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn a_group_is_its_commands_one_after_the_other(
+            commands in prop::collection::vec((0..FEW, 0..FEW, any::<bool>()), 1..120),
+            most in 1..40_usize,
+        ) {
+            let (mut known, mut table, mut group) = (State::default(), HashMap::new(), Group::default());
+            for (number, what) in commands.into_iter().enumerate() {
+                let changes = command(number, &known, what);
+                if group.commands().len() == most || !group.fits(&changes) {
+                    write(&std::mem::take(&mut group), &mut table);
+                }
+                known.absorb(&changes);
+                prop_assert_eq!(known.reply(&changes.command), Some(&changes.reply));
+                group.add(changes);
+                prop_assert!(group.len() <= MAX_ITEMS);
+            }
+            write(&group, &mut table);
+            for put in table.values() {
+                match put {
+                    Put::Stock(changed) => prop_assert_eq!(known.stock(&changed.key), Some(changed.stock())),
+                    Put::Customer(key, holds) => prop_assert_eq!(known.holds(key), *holds),
+                    _ => prop_assert!(false),
+                }
+            }
+        }
+    }
+}
