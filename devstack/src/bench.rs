@@ -22,7 +22,7 @@ use sqlx::MySqlPool;
 use tokio::net::TcpListener;
 
 pub use fill::fill;
-pub use hold::{Api, CASES, Case, Holds, Placed, holds};
+pub use hold::{Api, CASES, Case, Holds, Placed, holds, holds_at};
 use measure::{Times, measure};
 pub use questions::{QUESTIONS, Question};
 use report::Report;

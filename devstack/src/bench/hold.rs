@@ -86,6 +86,39 @@ pub async fn holds(api: &Api, case: Case) -> Result<Placed> {
     Ok(Placed { times: Times::of(each, whole), turned_away: run.turned_away.into_inner() })
 }
 
+/// The same of one SKU, where holds come so many a second whether those before them are placed or not, and each takes as
+/// long as it is since it was to come.
+///
+/// # Errors
+/// As above.
+pub async fn holds_at(api: &Api, per_second: f64) -> Result<Placed> {
+    let case = Case { clients: 0, skus: 1 };
+    let run = Run { api, http: Client::new(), case, sent: AtomicU64::new(0), turned_away: AtomicU64::new(0) };
+    run.stock_up().await?;
+    let start = Instant::now();
+    let times = (0..).map(|n| Duration::from_secs_f64(f64::from(n) / per_second));
+    let arrivals = times.take_while(|after| *after < WARM_UP + MEASURED).map(|after| {
+        let (run, due) = (&run, start + after);
+        async move {
+            tokio::time::sleep_until(due.into()).await;
+            anyhow::Ok((after, run.one_hold(0, due).await?))
+        }
+    });
+    let each = try_join_all(arrivals).await?;
+    let held = run.held().await?;
+    ensure!(held == each.len() as u64, "{} holds were placed, and {held} pieces are held", each.len());
+    let measured = each.into_iter().filter(|(after, _)| *after >= WARM_UP).map(|(_, took)| took);
+    Ok(Placed { times: Times::of(measured.collect(), MEASURED), turned_away: run.turned_away.into_inner() })
+}
+
+impl Placed {
+    /// So much of the holds a second that these are.
+    #[must_use]
+    pub fn share_of_rate(&self, share: f64) -> f64 {
+        self.times.per_second * share
+    }
+}
+
 impl Run<'_> {
     fn store() -> String {
         format!("{BRAND}.sale")
@@ -144,16 +177,16 @@ impl Run<'_> {
         let clients = (0..self.case.clients).map(|client| async move {
             let mut each = Vec::new();
             while Instant::now() < end {
-                each.push(self.one_hold(client % self.case.skus).await?);
+                each.push(self.one_hold(client % self.case.skus, Instant::now()).await?);
             }
             anyhow::Ok(each)
         });
         Ok(try_join_all(clients).await?.into_iter().flatten().collect())
     }
 
-    /// By a customer of its own, until it is placed.
-    async fn one_hold(&self, sku: usize) -> Result<Duration> {
-        let (key, start) = (self.key(), Instant::now());
+    /// By a customer of its own, until it is placed; how long that is since then.
+    async fn one_hold(&self, sku: usize, since: Instant) -> Result<Duration> {
+        let key = self.key();
         let body = json!({
             "store_id": Self::store(),
             "lines": [{"sku": Self::sku(sku), "quantity": 1}],
@@ -161,7 +194,7 @@ impl Run<'_> {
         });
         loop {
             match self.send(Method::POST, "/v1/reservations", key, &body).await? {
-                (StatusCode::CREATED, _) => return Ok(start.elapsed()),
+                (StatusCode::CREATED, _) => return Ok(since.elapsed()),
                 (StatusCode::SERVICE_UNAVAILABLE, _) => {
                     self.turned_away.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(PAUSE).await;
@@ -172,29 +205,43 @@ impl Run<'_> {
     }
 }
 
-/// Each case by itself and combined, as a table of Markdown.
-pub struct Holds(pub Vec<(Case, [Placed; 2])>);
+/// What was measured, as Markdown.
+pub struct Holds {
+    /// Each case, each alone and combined.
+    pub cases: Vec<(Case, [Placed; 2])>,
+    /// Combined, on one SKU, at a fixed rate.
+    pub at_rate: Placed,
+}
 
 impl fmt::Display for Holds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| p50 ms / p99 ms / holds a second (turned away) | each alone | combined | combined to alone, a second | p50 |"
+            "| p50 ms / p99 ms / holds a second (turned away) | each alone | combined | a second, combined to alone | \
+             p50 | p99 |"
         )?;
-        writeln!(f, "| --- | --- | --- | --- | --- |")?;
-        for (Case { clients, skus }, placed) in &self.0 {
-            write!(f, "| {clients} clients, {skus} SKUs |")?;
-            let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
-            for Placed { times: Times { p50, p99, per_second }, turned_away } in placed {
-                write!(f, " {:.1} / {:.1} / {per_second:.0} ({turned_away}) |", ms(*p50), ms(*p99))?;
-            }
-            let [alone, combined] = placed.map(|placed| placed.times);
-            let faster = combined.per_second / alone.per_second.max(f64::EPSILON);
-            let slower = ms(combined.p50) / ms(alone.p50).max(f64::EPSILON);
-            writeln!(f, " {faster:.2} | {slower:.2} |")?;
+        writeln!(f, "| --- | --- | --- | --- | --- | --- |")?;
+        for (Case { clients, skus }, [alone, combined]) in &self.cases {
+            let ratio = |of: fn(&Times) -> f64| of(&combined.times) / of(&alone.times).max(f64::EPSILON);
+            let (faster, p50, p99) = (ratio(|t| t.per_second), ratio(|t| ms(t.p50)), ratio(|t| ms(t.p99)));
+            writeln!(
+                f,
+                "| {clients} clients, {skus} SKUs | {alone} | {combined} | {faster:.2} | {p50:.2} | {p99:.2} |"
+            )?;
         }
-        Ok(())
+        writeln!(f, "| one SKU, at a fixed rate | | {} | | | |", self.at_rate)
     }
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { times: Times { p50, p99, per_second }, turned_away } = self;
+        write!(f, "{:.1} / {:.1} / {per_second:.0} ({turned_away})", ms(*p50), ms(*p99))
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 #[cfg(test)]
@@ -207,10 +254,16 @@ mod tests {
             let times = Times { p50: Duration::from_millis(ms), p99: Duration::from_millis(90), per_second };
             Placed { times, turned_away: 3 }
         };
-        let text = Holds(vec![(CASES[1], [placed(40, 20.0), placed(10, 300.0)])]).to_string();
+        let cases = vec![(CASES[1], [placed(40, 20.0), placed(10, 300.0)])];
+        let text = Holds { cases, at_rate: placed(5, 210.0) }.to_string();
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
-            text.lines().last(),
-            Some("| 64 clients, 1 SKUs | 40.0 / 90.0 / 20 (3) | 10.0 / 90.0 / 300 (3) | 15.00 | 0.25 |")
+            lines[2..],
+            [
+                "| 64 clients, 1 SKUs | 40.0 / 90.0 / 20 (3) | 10.0 / 90.0 / 300 (3) | 15.00 | 0.25 | 1.00 |",
+                "| one SKU, at a fixed rate | | 5.0 / 90.0 / 210 (3) | | | |",
+            ]
         );
+        assert!(lines.iter().all(|line| line.matches('|').count() == 7), "{text}");
     }
 }
