@@ -94,9 +94,13 @@ impl Member {
         }
     }
 
+    fn is_late(&self) -> bool {
+        self.began.elapsed() > MAX_TIME
+    }
+
     /// How it is given up, when it has tried often or long enough.
     fn given_up(&self) -> Option<Error> {
-        let over = self.tries >= MAX_ATTEMPTS || self.began.elapsed() > MAX_TIME;
+        let over = self.tries >= MAX_ATTEMPTS || self.is_late();
         match &self.lost {
             Some(last) if over && self.unanswered => Some(unresolved(last)),
             _ => over.then_some(Error::Contention),
@@ -124,7 +128,10 @@ impl App {
             };
             match state {
                 Ok(state) => (known, most) = self.round(&mut group, state, most).await,
-                Err(error) if group.len() > 1 && is_of_some(&error) => most = group.len() / 2,
+                // Where nothing can be read, not even by halves, that has taken the time of the first of them.
+                Err(error) if group.len() > 1 && is_of_some(&error) && !group.iter().any(Member::is_late) => {
+                    most = group.len() / 2;
+                }
                 Err(error) => {
                     group.drain(..).for_each(|member| member.answer(Err(error.clone().into())));
                 }
