@@ -128,6 +128,11 @@ impl<C> Turn<C> {
         taken
     }
 
+    /// Whether nobody is behind it.
+    pub(super) fn nobody_waits(&self) -> bool {
+        self.lanes.queues().lanes.get(&self.key).is_none_or(VecDeque::is_empty)
+    }
+
     /// Who is next, and still there; without anybody the lane ends.
     fn next(&self) -> Option<Place<C>> {
         let mut queues = self.lanes.queues();

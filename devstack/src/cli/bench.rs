@@ -158,7 +158,12 @@ async fn start(
 
 async fn migrate(what: &str, (variable, engine): (&str, &str)) -> Result<()> {
     let mut command = Command::new(program("migrate")?);
-    command.arg(what).env(variable, engine).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .arg(what)
+        .env(variable, engine)
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let status = command.kill_on_drop(true).status().await.context("cannot run migrate")?;
     ensure!(status.success(), "migrate says why above ({status})");
     Ok(())
