@@ -127,7 +127,7 @@ impl App {
                 None => self.tables.load(group.iter().flat_map(|member| &member.keys)).await,
             };
             match state {
-                Ok(state) => (known, most) = self.round(&mut group, state, most).await,
+                Ok(state) => (known, most) = self.round(&mut group, state, most, turn).await,
                 // Where nothing can be read, not even by halves, that has taken the time of the first of them.
                 Err(error) if group.len() > 1 && is_of_some(&error) && !group.iter().any(Member::is_late) => {
                     most = group.len() / 2;
@@ -143,9 +143,25 @@ impl App {
         }
     }
 
+    /// One try of a command by itself, here and now; gives it back when it has to go again.
+    pub(super) async fn try_alone(&self, member: Member) -> Option<Member> {
+        let mut group = VecDeque::from([member]);
+        match self.tables.load(group.iter().flat_map(|member| &member.keys)).await {
+            Ok(state) => drop(self.round(&mut group, state, 1, None).await),
+            Err(error) => group.drain(..).for_each(|member| member.answer(Err(error.clone().into()))),
+        }
+        group.pop_front()
+    }
+
     /// One try of those that it is for. Leaves those that are to go again, with what is known then and how many of them may
     /// go together.
-    async fn round(&self, group: &mut VecDeque<Member>, state: State, most: usize) -> (Option<State>, usize) {
+    async fn round(
+        &self,
+        group: &mut VecDeque<Member>,
+        state: State,
+        most: usize,
+        turn: Option<&Turn<Member>>,
+    ) -> (Option<State>, usize) {
         let plan = Plan::of(group.make_contiguous(), &state, now());
         let lost = if plan.group.is_empty() {
             None
@@ -190,7 +206,7 @@ impl App {
         self.end(ended);
         match lost {
             None => (Some(plan.after), most.saturating_mul(2)),
-            Some(lost) => after_loss(group, state, most, lost, commands.len()).await,
+            Some(lost) => after_loss(group, state, most, (lost, commands.len()), turn).await,
         }
     }
 
@@ -234,8 +250,8 @@ async fn after_loss(
     group: &VecDeque<Member>,
     mut state: State,
     most: usize,
-    lost: Lost,
-    commands: usize,
+    (lost, commands): (Lost, usize),
+    turn: Option<&Turn<Member>>,
 ) -> (Option<State>, usize) {
     tracing::debug!(commands, failure = %lost.cause, "a try was lost");
     metrics::lost_try(&lost.cause);
@@ -246,8 +262,8 @@ async fn after_loss(
         _ => wait(group).await,
     }
     let known = match lost.cause {
-        // While they try again alone, others may have come.
-        _ if !others_go_on && group.iter().any(|member| member.troubled) => None,
+        // Others have come, and do not wait until those who lose have won.
+        _ if !others_go_on && turn.is_some_and(|turn| !turn.nobody_waits()) => None,
         store::Error::Stale(newer) if !newer.is_empty() => {
             state.merge(*newer);
             Some(state)

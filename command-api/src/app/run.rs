@@ -116,10 +116,8 @@ impl App {
                 if let Some(Next { turn, command: Some(first) }) =
                     lanes.wait(count, Some(member), until).await?
                 {
-                    if turn.nobody_waits() {
-                        // By itself, at once and here: who comes now goes after it.
-                        self.carry_out(first, None).await;
-                    } else {
+                    let left = if turn.nobody_waits() { self.try_alone(first).await } else { Some(first) };
+                    if let Some(first) = left {
                         let app = self.clone();
                         // Others are carried along: that this client goes away must not end them.
                         let work = async move { app.carry_out(first, Some(&turn)).await };
