@@ -187,7 +187,8 @@ impl Upstream {
             }
         }
         self.plan().happened(call, fault);
-        if let Some(refusal) = wire::refusal(fault, &asked.json()) {
+        let about = self.plan().about(call, &asked.text());
+        if let Some(refusal) = wire::refusal(fault, &asked.json(), about.as_deref()) {
             return Ok(refusal);
         }
         match fault {

@@ -236,6 +236,21 @@ async fn one_whose_items_are_always_taken_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_whose_items_are_always_taken_holds_nobody_up_who_comes_after_it() {
+    let mut lane = Lane::new(100).await;
+    lane.pair.faults.script("first@example.jp", Call::Write, repeat(Some(Fault::ItemConflict)));
+    lane.occupied().await;
+    let since = Instant::now();
+    for _ in 0..3 {
+        let later = join_all((0..5).map(|_| lane.pair.api(0).hold(STORE, SKU, 1))).await;
+        assert!(later.iter().all(|answer| answer.status == 201));
+    }
+    assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    assert_eq!(lane.outcomes().await, [(503, "contention".to_owned())]);
+    lane.adds_up(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_whose_items_cannot_be_read_fails_alone() {
     let mut lane = Lane::new(100).await;
     let tables = &lane.pair.system.tables;

@@ -41,6 +41,13 @@ impl Plan {
         self.storm = None;
     }
 
+    /// What the script for such a call is about, if there is one.
+    pub(super) fn about(&self, call: Call, body: &str) -> Option<String> {
+        let mut scripts =
+            self.scripts.iter().filter(|(about, of, _)| *of == call && body.contains(about.as_str()));
+        scripts.next().map(|(about, ..)| about.clone())
+    }
+
     /// What the next call of this kind meets. The first script that its body is about decides, then the storm.
     pub(super) fn next(&mut self, call: Call, body: &str) -> Option<Fault> {
         *self.calls.entry(call).or_default() += 1;
