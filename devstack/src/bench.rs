@@ -1,9 +1,12 @@
-//! How fast the query API is on a small projection and on a large one, in one run on one machine.
+//! How fast the query API is on a small projection and on a large one, and the command API where many want the same, each in
+//! one run on one machine.
 //!
-//! Numbers of a run are of its machine. What counts are ratios: of the large projection to the small one, and of both to a
-//! handler that does nothing and to a statement that is prepared and reads one row.
+//! Numbers of a run are of its machine. What counts are ratios: of the large projection to the small one, of both to a
+//! handler that does nothing and to a statement that is prepared and reads one row, and of holds that go together to holds
+//! that go alone.
 
 mod fill;
+mod hold;
 mod measure;
 mod questions;
 mod report;
@@ -19,6 +22,7 @@ use sqlx::MySqlPool;
 use tokio::net::TcpListener;
 
 pub use fill::fill;
+pub use hold::{Api, CASES, Case, Holds, Placed, holds, holds_at};
 use measure::{Times, measure};
 pub use questions::{QUESTIONS, Question};
 use report::Report;

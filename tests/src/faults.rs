@@ -31,7 +31,7 @@ const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
 /// How long a late write is on its way: the SDK has tried again by then, and often the service too.
 const LATE_BY: Duration = Duration::from_millis(400);
 /// How long a slow read takes: well below the two seconds after which the SDK gives an attempt up.
-const SLOW_BY: Duration = Duration::from_millis(500);
+const SLOW_BY: Duration = Duration::from_secs(1);
 /// How long a stalled call is left open: longer than any caller waits.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -87,6 +87,12 @@ impl Faults {
     #[must_use]
     pub fn met(&self, call: Call, fault: Fault) -> usize {
         self.upstream.plan().met(call, fault)
+    }
+
+    /// How many calls of this kind were made, whatever they met.
+    #[must_use]
+    pub fn calls(&self, call: Call) -> usize {
+        self.upstream.plan().calls(call)
     }
 
     /// Whether no call is on its way to the engine, late ones included.
@@ -181,7 +187,8 @@ impl Upstream {
             }
         }
         self.plan().happened(call, fault);
-        if let Some(refusal) = wire::refusal(fault, &asked.json()) {
+        let about = self.plan().about(call, &asked.text());
+        if let Some(refusal) = wire::refusal(fault, &asked.json(), about.as_deref()) {
             return Ok(refusal);
         }
         match fault {

@@ -76,6 +76,8 @@ struct Own {
 struct Client<'a> {
     pair: &'a Pair,
     number: u64,
+    /// What it places holds of.
+    plenty: &'static [&'static str],
     rng: StdRng,
     own: Vec<Own>,
     last_count: i64,
@@ -95,7 +97,9 @@ fn hold(rng: &mut StdRng, sku: &str, quantity: i64) -> Value {
 impl<'a> Client<'a> {
     fn new(pair: &'a Pair, seed: u64, number: u64) -> Self {
         let rng = StdRng::seed_from_u64(seed.wrapping_mul(CLIENTS).wrapping_add(number));
-        Self { pair, number, rng, own: Vec::new(), last_count: 0, expected: Expected::default() }
+        // In every second storm all want the same, and nearly every command goes together with others.
+        let plenty = &PLENTY[..if seed.is_multiple_of(2) { 1 } else { PLENTY.len() }];
+        Self { pair, number, plenty, rng, own: Vec::new(), last_count: 0, expected: Expected::default() }
     }
 
     async fn run(mut self) -> Expected {
@@ -127,7 +131,7 @@ impl<'a> Client<'a> {
     }
 
     async fn place(&mut self) {
-        let sku = PLENTY[self.rng.random_range(0..PLENTY.len())];
+        let sku = self.plenty[self.rng.random_range(0..self.plenty.len())];
         let quantity = self.rng.random_range(1..=3);
         let wanted = hold(&mut self.rng, sku, quantity);
         let answer = self.must(Method::POST, "/v1/reservations", wanted, 201).await;
@@ -161,7 +165,7 @@ impl<'a> Client<'a> {
     }
 
     async fn adjust(&mut self) {
-        let sku = PLENTY[self.rng.random_range(0..PLENTY.len())];
+        let sku = self.plenty[self.rng.random_range(0..self.plenty.len())];
         let delta = self.rng.random_range(1..=5) * if self.rng.random() { 1 } else { -1 };
         let path = format!("/v1/stores/{STORE}/stock/{sku}/adjustments");
         let _ = self.must(Method::POST, &path, json!({"delta": delta, "reason": "moved"}), 201).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use super::{Answer, Error, Purged, Swept};
 use crate::store;
@@ -10,6 +10,9 @@ use crate::store;
 const COMMANDS: &str = "torioki_commands_total";
 const DURATION: &str = "torioki_command_duration_seconds";
 const LOST_TRIES: &str = "torioki_command_lost_tries_total";
+const GROUP: &str = "torioki_commit_commands";
+const WAIT: &str = "torioki_lane_wait_seconds";
+const WAITING: &str = "torioki_lane_waiting_commands";
 const SWEPT: &str = "torioki_swept_holds_total";
 const PURGED: &str = "torioki_purged_holds_total";
 
@@ -21,6 +24,9 @@ pub(super) fn describe() {
         Unit::Count,
         "Tries of commands that were not the last, by why: a stale read, a busy item, or no answer"
     );
+    describe_histogram!(GROUP, Unit::Count, "Commands that one transaction was to write");
+    describe_histogram!(WAIT, Unit::Seconds, "Time that a command waited behind others for the same count");
+    describe_gauge!(WAITING, Unit::Count, "Commands that wait behind others for the same count");
     describe_counter!(SWEPT, Unit::Count, "Holds that a sweep found due, by what became of them");
     describe_counter!(PURGED, Unit::Count, "Holds that a purge found due, by what became of them");
 }
@@ -38,6 +44,7 @@ fn outcome(done: &Result<Answer, Error>) -> &'static str {
         Err(Error::Unauthenticated | Error::Forbidden) => "denied",
         Err(Error::KeyReused) => "key_reused",
         Err(Error::Contention) => "contention",
+        Err(Error::Overloaded) => "overloaded",
         Err(Error::Store(_)) => "failed",
     }
 }
@@ -47,10 +54,23 @@ pub(super) fn lost_try(failure: &store::Error) {
         store::Error::Stale(_) => "stale",
         store::Error::Busy(_) => "busy",
         store::Error::Unavailable(_) => "unanswered",
-        // Not lost: the command is done, or never will be.
-        store::Error::Done(_) | store::Error::Defect(_) => return,
+        // Not lost: it never will be done.
+        store::Error::Defect(_) => return,
     };
     counter!(LOST_TRIES, "reason" => reason).increment(1);
+}
+
+#[allow(clippy::cast_precision_loss, reason = "at most 100")]
+pub(super) fn group(commands: usize) {
+    histogram!(GROUP).record(commands as f64);
+}
+
+pub(super) fn waited(time: Duration) {
+    histogram!(WAIT).record(time);
+}
+
+pub(super) fn waiting(more: f64) {
+    gauge!(WAITING).increment(more);
 }
 
 pub(super) fn swept(Swept { expired, skipped, failed }: Swept) {

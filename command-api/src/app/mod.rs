@@ -1,4 +1,4 @@
-//! Use cases: see who asks, read, decide, write once.
+//! Use cases: see who asks, read, decide, write once; many commands for one count together.
 //!
 //! Owns the loop that makes a command happen exactly once among others. It must never answer before the commit, nor
 //! refuse without looking whether the same command was carried out already.
@@ -6,9 +6,12 @@
 mod access;
 mod caller;
 mod events;
+mod group;
+mod lanes;
 mod masters;
 mod metrics;
 mod out;
+mod plan;
 mod purge;
 mod reservations;
 mod run;
@@ -28,6 +31,9 @@ pub use run::Error;
 pub use secrets::{SecretKey, Secrets};
 pub use sweep::Swept;
 
+use group::Member;
+use lanes::Lanes;
+
 use crate::domain::Refusal;
 use crate::store::{CommandId, Tables};
 
@@ -36,6 +42,8 @@ use crate::store::{CommandId, Tables};
 pub struct App {
     tables: Tables,
     secrets: Secrets,
+    /// `None` where commands for one count race each other.
+    lanes: Option<Lanes<Member>>,
 }
 
 /// What comes with every command.
@@ -105,7 +113,13 @@ impl App {
     #[must_use]
     pub fn new(tables: Tables, secrets: Secrets) -> Self {
         metrics::describe();
-        Self { tables, secrets }
+        Self { tables, secrets, lanes: Some(Lanes::default()) }
+    }
+
+    /// The same, where each command goes alone: what combining them is measured against.
+    #[must_use]
+    pub fn without_combining(self) -> Self {
+        Self { lanes: None, ..self }
     }
 
     /// Whether the tables are there and answer.

@@ -93,10 +93,10 @@ impl App {
             keys.extend([Key::Stock(key), Key::Sku(sku.clone())]);
         }
         keys.extend(placing.customer_keys.iter().cloned().map(Key::Customer));
-        self.run(context, keys, |state, now| {
+        self.run(context, keys, move |context, state, now| {
             // What is new has no version that anybody could have seen.
             context.check_version(0)?;
-            let store = state.store(&store_id).ok_or_else(unknown_store)?;
+            let store = state.store(&store_id).ok_or_else(|| Refusal::UnknownStore(store_id.clone()))?;
             if let Some(line) = placing.lines.iter().find(|line| state.owner(&line.sku).is_none()) {
                 return Err(Refusal::UnknownSku(line.sku.clone()));
             }
@@ -132,7 +132,7 @@ impl App {
         to: Move,
     ) -> Result<Answer, Error> {
         let Reservation { id, store_id, .. } = reservation;
-        let mut keys = vec![Key::Reservation(*id)];
+        let (id, mut keys) = (*id, vec![Key::Reservation(*id)]);
         match to {
             Move::MakeReady => {}
             // The policy says until when.
@@ -146,8 +146,8 @@ impl App {
                 keys.extend(reservation.customer_keys.iter().cloned().map(Key::Customer));
             }
         }
-        self.run(context, keys, |state, now| {
-            let current = state.reservation(*id).ok_or(Refusal::UnknownReservation(*id))?;
+        self.run(context, keys, move |context, state, now| {
+            let current = state.reservation(id).ok_or(Refusal::UnknownReservation(id))?;
             context.check_version(current.version)?;
             let command = match to {
                 Move::MakeReady => Command::MakeReady,

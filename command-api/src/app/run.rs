@@ -1,33 +1,29 @@
-//! The one loop that every command goes through.
+//! The one way that every command goes: by its lanes into a group.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use contracts::ReservationId;
-use contracts::consistency::Token;
 use platform::auth::Denied;
-use rand::Rng;
 use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::events::Happened;
+use super::group::Member;
+use super::lanes::{Next, Overloaded};
 use super::metrics;
 use super::{Answer, App, Context};
 use crate::domain::Refusal;
-use crate::store::{self, Changes, Key, Put, Reply, State};
+use crate::domain::stock::StockKey;
+use crate::store::{self, Key, Put, Reply, State};
 
-/// Most tries of one command. Every lost try means that another command won, so a queue of this many clients at one
-/// item gets through; a longer one is told to come back.
-const MAX_ATTEMPTS: u32 = 64;
-/// Longest that a command tries, below the time limit of a request.
-const MAX_TIME: Duration = Duration::from_secs(8);
-/// First wait after a lost try; doubled with every further one, and drawn at random below that.
-const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-/// Longest wait between two tries.
-const MAX_BACKOFF: Duration = Duration::from_millis(200);
+/// Longest that a command waits for its turn: half of the time that it may take, so that as much is left for its tries.
+const MAX_WAIT: Duration = Duration::from_secs(4);
 
 /// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The domain says no.
     #[error(transparent)]
@@ -44,6 +40,9 @@ pub enum Error {
     /// Other commands for the same items won every time.
     #[error("lost every try against other commands")]
     Contention,
+    /// So many commands for the same count wait that it was not begun.
+    #[error("too many commands wait for the same count")]
+    Overloaded,
     /// DynamoDB does not answer, or there is a defect.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -97,84 +96,49 @@ impl App {
         done
     }
 
-    /// Reads `keys`, decides, writes; again when another command came between.
+    /// Carries a command out: reads `keys`, decides, writes. Commands for one count wait in its lane, and whoever has the turn
+    /// carries out those behind it together with its own. A command for several has its turn at each of them, and goes alone.
     pub(super) async fn run(
         &self,
         context: &Context,
-        mut keys: Vec<Key>,
-        decide: impl Fn(&State, DateTime<Utc>) -> Result<Decision, Refusal>,
+        keys: Vec<Key>,
+        decide: impl Fn(&Context, &State, DateTime<Utc>) -> Result<Decision, Refusal> + Send + Sync + 'static,
     ) -> Result<Answer, Error> {
-        let started = Instant::now();
-        keys.push(Key::Reply(context.command.clone()));
-        let mut state = self.tables.load(&keys).await?;
-        let mut last = store::Error::Busy("no try was made".to_owned());
-        let mut unanswered = false;
-        for attempt in 0..MAX_ATTEMPTS {
-            if let Some(reply) = state.reply() {
-                return self.replay(context, reply);
-            }
-            let now = now();
-            let decision = match decide(&state, now) {
-                Ok(decision) => decision,
-                // What became of an earlier try is not known, and it may not contradict what is answered now.
-                Err(refusal) if unanswered && !refusal.holds_for_earlier_tries() => {
-                    return self.unless_done(context, unresolved(&last)).await;
-                }
-                Err(refusal) => return self.refuse(context, refusal).await,
-            };
-            let changes = changes(context, decision, now);
-            let failure = match self.tables.commit(&changes).await {
-                Ok(()) => return Ok(self.answer(changes.reply, false)),
-                Err(failure) => failure,
-            };
-            tracing::debug!(attempt, %failure, "a try was lost");
-            metrics::lost_try(&failure);
-            unanswered |= matches!(failure, store::Error::Unavailable(_));
-            match failure {
-                store::Error::Done(reply) => return self.replay(context, &reply),
-                store::Error::Defect(_) => return Err(failure.into()),
-                _ if started.elapsed() > MAX_TIME => return self.give_up(context, failure, unanswered).await,
-                store::Error::Stale(newer) if !newer.is_empty() => {
-                    wait(attempt).await;
-                    state.merge(*newer);
-                }
-                // Whether an unanswered write went through shows in the idempotency record that is read here.
-                lost @ (store::Error::Stale(_) | store::Error::Busy(_) | store::Error::Unavailable(_)) => {
-                    wait(attempt).await;
-                    state = self.tables.load(&keys).await?;
-                    last = lost;
+        let (answered, answer) = oneshot::channel();
+        let mut counts: Vec<StockKey> = keys.iter().filter_map(Key::as_stock).cloned().collect();
+        // All take their turns in this order, so no two wait for each other.
+        counts.sort();
+        let member = Member::new(context.clone(), keys, Box::new(decide), answered);
+        let until = Instant::now() + MAX_WAIT;
+        match (&self.lanes, counts.as_slice()) {
+            (None, _) | (_, []) => self.carry_out(member, None).await,
+            (Some(lanes), [count]) => {
+                if let Some(Next { turn, command: Some(first) }) =
+                    lanes.wait(count, Some(member), until).await?
+                {
+                    let left = if turn.nobody_waits() { self.try_alone(first).await } else { Some(first) };
+                    if let Some(first) = left {
+                        let app = self.clone();
+                        // Others are carried along: that this client goes away must not end them.
+                        let work = async move { app.carry_out(first, Some(&turn)).await };
+                        tokio::spawn(work.in_current_span());
+                    }
                 }
             }
+            (Some(lanes), counts) => {
+                let mut turns = Vec::with_capacity(counts.len());
+                for count in counts {
+                    turns.push(lanes.wait(count, None, until).await?);
+                }
+                self.carry_out(member, None).await;
+            }
         }
-        self.give_up(context, last, unanswered).await
+        // Only a defect ends it without an answer, and what it has written by then is not known.
+        let unknown = || store::Error::Unavailable("a command was dropped on its way".to_owned());
+        answer.await.unwrap_or_else(|_| Err(unknown().into()))
     }
 
-    /// Whoever is told that nothing was changed must be able to rely on it: the last try may have gone through.
-    async fn give_up(
-        &self,
-        context: &Context,
-        failure: store::Error,
-        unanswered: bool,
-    ) -> Result<Answer, Error> {
-        let otherwise = if unanswered { unresolved(&failure) } else { Error::Contention };
-        self.unless_done(context, otherwise).await
-    }
-
-    /// A copy of this very command may have taken the last pieces between two reads of ours. Its record is written
-    /// with its effect, so whoever saw the effect now finds the record.
-    async fn refuse(&self, context: &Context, refusal: Refusal) -> Result<Answer, Error> {
-        self.unless_done(context, refusal.into()).await
-    }
-
-    async fn unless_done(&self, context: &Context, otherwise: Error) -> Result<Answer, Error> {
-        let state = self.tables.load(&[Key::Reply(context.command.clone())]).await?;
-        match state.reply() {
-            Some(reply) => self.replay(context, reply),
-            None => Err(otherwise),
-        }
-    }
-
-    fn replay(&self, context: &Context, reply: &Reply) -> Result<Answer, Error> {
+    pub(super) fn replay(&self, context: &Context, reply: &Reply) -> Result<Answer, Error> {
         if reply.request_hash == context.request_hash {
             Ok(self.answer(reply.clone(), true))
         } else {
@@ -182,7 +146,7 @@ impl App {
         }
     }
 
-    fn answer(&self, reply: Reply, replayed: bool) -> Answer {
+    pub(super) fn answer(&self, reply: Reply, replayed: bool) -> Answer {
         let Reply { status, location, version, grants, token, mut body, .. } = reply;
         if let Some(id) = grants
             && let Ok(Value::Object(mut members)) = serde_json::from_str(&body)
@@ -194,6 +158,12 @@ impl App {
     }
 }
 
+impl From<Overloaded> for Error {
+    fn from(Overloaded: Overloaded) -> Self {
+        Self::Overloaded
+    }
+}
+
 impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
@@ -201,36 +171,4 @@ impl From<Denied> for Error {
             Denied::Forbidden | Denied::Unseen => Self::Forbidden,
         }
     }
-}
-
-/// Microseconds: what every store on the way can hold.
-fn now() -> DateTime<Utc> {
-    let now = Utc::now();
-    now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
-}
-
-fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes {
-    let events: Vec<_> =
-        decision.happened.into_iter().map(|happened| happened.envelope(context, at)).collect();
-    let reply = Reply {
-        request_hash: context.request_hash.clone(),
-        status: decision.status,
-        location: decision.location,
-        version: decision.version,
-        grants: decision.grants,
-        token: Token::of(&events).map(|token| token.to_string()),
-        body: decision.body.to_string(),
-    };
-    Changes { command: context.command.clone(), at, puts: decision.puts, events, reply }
-}
-
-/// What became of an earlier try is not known, whatever the last one met.
-fn unresolved(last: &store::Error) -> Error {
-    store::Error::Unavailable(format!("a try was not answered, and the last was lost: {last}")).into()
-}
-
-async fn wait(attempt: u32) {
-    let longest = FIRST_BACKOFF.saturating_mul(1 << attempt.min(10)).min(MAX_BACKOFF);
-    let drawn = rand::rng().random_range(Duration::ZERO..=longest);
-    tokio::time::sleep(drawn).await;
 }

@@ -40,7 +40,8 @@ impl App {
         let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
         context.caller.may_in_store(Action::ChangeStock, &key.store_id).or_unseen(unknown_store)?;
         let keys = vec![Key::Stock(key.clone()), Key::Store(key.store_id.clone()), Key::Sku(key.sku.clone())];
-        self.run(context, keys, |state, now| {
+        self.run(context, keys, move |context, state, now| {
+            let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
             let store = state.store(&key.store_id).ok_or_else(unknown_store)?;
             if state.owner(&key.sku).is_none() {
                 return Err(Refusal::UnknownSku(key.sku.clone()));

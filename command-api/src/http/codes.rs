@@ -34,17 +34,18 @@ problems! {
         InvalidId, BrandMismatch, UnknownProduct, SkuOfOtherProduct, SkuRemoved, VersionMismatch,
     ] + COMMAND + BODY;
     pub(super) Count: [
-        InvalidId, BrandMismatch, UnknownStore, UnknownSku, CountTooOld, VersionMismatch,
+        InvalidId, BrandMismatch, UnknownStore, UnknownSku, CountTooOld, VersionMismatch, Overloaded,
     ] + COMMAND + BODY;
     pub(super) Adjust: [
-        InvalidId, BrandMismatch, UnknownStore, UnknownSku, StockOutOfRange, VersionMismatch,
+        InvalidId, BrandMismatch, UnknownStore, UnknownSku, StockOutOfRange, VersionMismatch, Overloaded,
     ] + COMMAND + BODY;
     pub(super) Place: [
         BrandMismatch, UnknownStore, UnknownSku, InsufficientStock, HoldsNotAccepted, HoldTooLarge, CustomerLimit,
+        Overloaded,
     ] + COMMAND + BODY;
     pub(super) MakeReady: [ReservationExpired] + MOVE + COMMAND + BODY;
-    pub(super) Collect: [ReservationExpired, UnknownStock, StockShortfall] + MOVE + COMMAND + BODY;
-    pub(super) Cancel: [UnknownStock] + MOVE + COMMAND + BODY;
+    pub(super) Collect: [ReservationExpired, UnknownStock, StockShortfall, Overloaded] + MOVE + COMMAND + BODY;
+    pub(super) Cancel: [UnknownStock, Overloaded] + MOVE + COMMAND + BODY;
     pub(super) Extend: [
         ReservationExpired, ExtensionLimit, UnknownStore, HoldsNotAccepted,
     ] + MOVE + COMMAND + BODY;

@@ -28,6 +28,10 @@ pub(super) fn problem(error: Error) -> Problem {
             let detail = "Many commands want the same items. Nothing was changed; send the same request again, with the same key.";
             Problem::new(Code::Contention, detail)
         }
+        Error::Overloaded => {
+            let detail = "So many commands wait for the same stock that this one was not begun; send the same request again, with the same key.";
+            Problem::new(Code::Overloaded, detail)
+        }
         Error::Store(store::Error::Busy(cause) | store::Error::Unavailable(cause)) => {
             tracing::error!(cause, "DynamoDB is not available");
             Problem::unavailable()

@@ -1,4 +1,6 @@
-//! Writing: one command is one `TransactWriteItems`.
+//! Writing: each command is whole in one `TransactWriteItems`, alone or with others.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -11,8 +13,9 @@ use chrono::{DateTime, Duration, Utc};
 use contracts::{Table, events, outbox};
 use prost::Message;
 
+use super::group::Merged;
 use super::items::{self, Item, PK, VERSION};
-use super::{Changes, Error, Key, Put, State, Tables};
+use super::{Error, Group, Key, Lost, Put, State, Tables};
 
 /// How long a reply is kept. At least the 7 days that clients may count on, and a day more for clocks and TTL.
 const REPLY_DAYS: i64 = 8;
@@ -53,6 +56,8 @@ struct Write {
     condition: Condition,
     /// `None` for an outbox row: its aggregate is in the same transaction and fails with it.
     key: Option<Key>,
+    /// The commands whose item it is, by their places in the group.
+    by: Vec<usize>,
 }
 
 impl Tables {
@@ -60,12 +65,13 @@ impl Tables {
     ///
     /// # Errors
     /// See [`Error`]. Only [`Error::Stale`] says that nothing was written; after [`Error::Busy`] and
-    /// [`Error::Unavailable`] the idempotency record tells.
-    pub async fn commit(&self, changes: &Changes) -> Result<(), Error> {
-        let writes = writes(changes, self.outbox_days)?;
+    /// [`Error::Unavailable`] the idempotency records tell.
+    pub async fn commit(&self, group: &Group) -> Result<(), Lost> {
+        let nobody = |cause| Lost { cause, at: Vec::new() };
+        let writes = writes(group, self.outbox_days).map_err(nobody)?;
         let mut request = self.client.transact_write_items();
         for write in &writes {
-            request = request.transact_items(self.transact_item(write)?);
+            request = request.transact_items(self.transact_item(write).map_err(nobody)?);
         }
         // Whoever decides what a lost answer means has to hear of each: the SDK would try again by itself, and tell only how
         // the last try ended.
@@ -73,9 +79,9 @@ impl Tables {
         let Err(error) = request.customize().config_override(once).send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                Err(cancelled_because(&writes, cancelled.cancellation_reasons()))
+                Err(cancelled_because(&writes, group.commands.len(), cancelled.cancellation_reasons()))
             }
-            _ => Err(Error::of(error)),
+            _ => Err(nobody(Error::of(error))),
         }
     }
 
@@ -99,52 +105,60 @@ impl Tables {
     }
 }
 
-/// The idempotency record first: its reason is the first that is looked at.
-fn writes(changes: &Changes, outbox_days: i64) -> Result<Vec<Write>, Error> {
-    let ttl = (changes.at + Duration::days(REPLY_DAYS)).timestamp();
-    let reply = Write {
-        table: Table::Idempotency,
-        item: items::reply(&changes.command, &changes.reply, changes.at, ttl)?,
-        condition: Condition::New,
-        key: Some(Key::Reply(changes.command.clone())),
-    };
-    let mut writes = vec![reply];
-    for put in &changes.puts {
-        let (key, item, condition) = match put {
-            Put::Stock(changed) => (
-                Key::Stock(changed.key.clone()),
-                items::stock(&changed.key, changed.stock())?,
-                Condition::replaces(changed.replaces),
-            ),
-            Put::Reservation(reservation) => (
-                Key::Reservation(reservation.id),
-                items::reservation(reservation)?,
-                Condition::precedes(reservation.version),
-            ),
-            Put::Customer(key, holds) => (
-                Key::Customer(key.clone()),
-                items::customer(key, *holds, ttl)?,
-                Condition::precedes(holds.version),
-            ),
-            Put::Store(store) => {
-                (Key::Store(store.store_id.clone()), items::store(store)?, Condition::precedes(store.version))
-            }
-            Put::Product(product) => (
-                Key::Product(product.product_code.clone()),
-                items::product(product)?,
-                Condition::precedes(product.version),
-            ),
-            Put::Sku(sku, product_code) => {
-                (Key::Sku(sku.clone()), items::sku(sku, product_code)?, Condition::New)
-            }
-        };
-        writes.push(Write { table: key.table(), item, condition, key: Some(key) });
+/// The idempotency records, then what is changed, then the events.
+fn writes(group: &Group, outbox_days: i64) -> Result<Vec<Write>, Error> {
+    let mut writes = Vec::with_capacity(group.len());
+    for (number, changes) in group.commands.iter().enumerate() {
+        let ttl = reply_ttl(changes.at);
+        writes.push(Write {
+            table: Table::Idempotency,
+            item: items::reply(&changes.command, &changes.reply, changes.at, ttl)?,
+            condition: Condition::New,
+            key: Some(Key::Reply(changes.command.clone())),
+            by: vec![number],
+        });
     }
-    for event in &changes.events {
-        let item = outbox_row(event, changes.at + Duration::days(outbox_days));
-        writes.push(Write { table: Table::Outbox, item, condition: Condition::New, key: None });
+    for Merged { key, first, last, by } in &group.items {
+        let last_by = by.last().and_then(|number| group.commands.get(*number));
+        let item = item(last, last_by.map_or(0, |changes| reply_ttl(changes.at)))?;
+        let (table, condition) = (key.table(), condition(first));
+        writes.push(Write { table, item, condition, key: Some(key.clone()), by: by.clone() });
+    }
+    for (number, changes) in group.commands.iter().enumerate() {
+        for event in &changes.events {
+            let item = outbox_row(event, changes.at + Duration::days(outbox_days));
+            let (table, condition, by) = (Table::Outbox, Condition::New, vec![number]);
+            writes.push(Write { table, item, condition, key: None, by });
+        }
     }
     Ok(writes)
+}
+
+fn reply_ttl(at: DateTime<Utc>) -> i64 {
+    (at + Duration::days(REPLY_DAYS)).timestamp()
+}
+
+/// What must be there for a put.
+fn condition(put: &Put) -> Condition {
+    match put {
+        Put::Stock(changed) => Condition::replaces(changed.replaces),
+        Put::Reservation(reservation) => Condition::precedes(reservation.version),
+        Put::Customer(_, holds) => Condition::precedes(holds.version),
+        Put::Store(store) => Condition::precedes(store.version),
+        Put::Product(product) => Condition::precedes(product.version),
+        Put::Sku(..) => Condition::New,
+    }
+}
+
+fn item(put: &Put, ttl: i64) -> Result<Item, Error> {
+    match put {
+        Put::Stock(changed) => items::stock(&changed.key, changed.stock()),
+        Put::Reservation(reservation) => items::reservation(reservation),
+        Put::Customer(key, holds) => items::customer(key, *holds, ttl),
+        Put::Store(store) => items::store(store),
+        Put::Product(product) => items::product(product),
+        Put::Sku(sku, product_code) => items::sku(sku, product_code),
+    }
 }
 
 fn outbox_row(event: &events::Envelope, until: DateTime<Utc>) -> Item {
@@ -160,15 +174,16 @@ fn outbox_row(event: &events::Envelope, until: DateTime<Utc>) -> Item {
     ])
 }
 
-/// Reads the reasons, which come in the order of the items. A repeated command outweighs all others; then what cannot
-/// work at all; then what has to be decided again; then what only has to wait.
-fn cancelled_because(writes: &[Write], reasons: &[CancellationReason]) -> Error {
+/// Reads the reasons, which come in the order of the items. That a command was carried out before outweighs all others; then
+/// what cannot work at all; then what has to be decided again; then what only has to wait.
+fn cancelled_because(writes: &[Write], commands: usize, reasons: &[CancellationReason]) -> Lost {
     let mut newer = State::default();
     let (mut stale, mut busy, mut defect) = (false, None, None);
+    let mut at = BTreeSet::new();
     for (write, reason) in writes.iter().zip(reasons) {
         let message = || format!("{:?} {:?}", write.table, reason.message().unwrap_or_default());
         match reason.code().unwrap_or("None") {
-            "None" => {}
+            "None" => continue,
             "ConditionalCheckFailed" => {
                 stale = true;
                 if let (Some(key), Some(item)) = (&write.key, reason.item())
@@ -183,14 +198,19 @@ fn cancelled_because(writes: &[Write], reasons: &[CancellationReason]) -> Error 
             }
             _ => defect = Some(message()),
         }
+        // What all of them write is nobody's own.
+        if write.by.len() < commands {
+            at.extend(write.by.iter().copied());
+        }
     }
-    match (newer.reply.take(), defect, stale, busy) {
-        (Some(reply), ..) => Error::Done(Box::new(reply)),
-        (None, Some(cause), ..) => Error::Defect(cause),
-        (None, None, true, _) => Error::Stale(Box::new(newer)),
-        (None, None, false, Some(cause)) => Error::Busy(cause),
-        (None, None, false, None) => Error::Defect("cancelled without a reason".to_owned()),
-    }
+    let cause = match (defect, stale, busy) {
+        _ if !newer.replies.is_empty() => Error::Stale(Box::new(newer)),
+        (Some(cause), ..) => Error::Defect(cause),
+        (None, true, _) => Error::Stale(Box::new(newer)),
+        (None, false, Some(cause)) => Error::Busy(cause),
+        (None, false, None) => Error::Defect("cancelled without a reason".to_owned()),
+    };
+    Lost { cause, at: at.into_iter().collect() }
 }
 
 #[cfg(test)]
@@ -199,7 +219,11 @@ mod tests {
     use crate::store::CommandId;
 
     fn write(key: Option<Key>) -> Write {
-        Write { table: Table::Outbox, item: Item::new(), condition: Condition::New, key }
+        owned(key, vec![0])
+    }
+
+    fn owned(key: Option<Key>, by: Vec<usize>) -> Write {
+        Write { table: Table::Outbox, item: Item::new(), condition: Condition::New, key, by }
     }
 
     fn reason(code: &str) -> CancellationReason {
@@ -222,7 +246,8 @@ mod tests {
     #[test]
     fn the_reasons_are_told_apart() {
         let writes = [write(Some(Key::Reply(CommandId("c".into())))), write(None)];
-        let told = |first: &str, second: &str| cancelled_because(&writes, &[reason(first), reason(second)]);
+        let told =
+            |first: &str, second: &str| cancelled_because(&writes, 1, &[reason(first), reason(second)]).cause;
         assert!(matches!(told("None", "TransactionConflict"), Error::Busy(_)));
         assert!(matches!(told("ThrottlingError", "None"), Error::Busy(_)));
         assert!(matches!(told("None", "ProvisionedThroughputExceeded"), Error::Busy(_)));
@@ -239,8 +264,19 @@ mod tests {
         let repeated =
             CancellationReason::builder().code("ConditionalCheckFailed").set_item(Some(reply_item())).build();
         for other in ["ConditionalCheckFailed", "TransactionConflict", "ValidationError"] {
-            let error = cancelled_because(&writes, &[repeated.clone(), reason(other)]);
-            assert!(matches!(error, Error::Done(reply) if reply.status == 200), "{other}");
+            let lost = cancelled_because(&writes, 1, &[repeated.clone(), reason(other)]);
+            let Error::Stale(newer) = lost.cause else { panic!("{other}: {:?}", lost.cause) };
+            assert_eq!(newer.reply(&CommandId("c".into())).map(|reply| reply.status), Some(200), "{other}");
         }
+    }
+
+    #[test]
+    fn who_lost_it_is_told_by_items_that_are_not_everybodys() {
+        let writes = [vec![0], vec![1], vec![0, 1, 2], vec![1, 2]].map(|by| owned(None, by));
+        let told = |codes: [&str; 4]| cancelled_because(&writes, 3, &codes.map(reason)).at;
+        assert_eq!(told(["None", "TransactionConflict", "None", "None"]), [1]);
+        assert_eq!(told(["ValidationError", "None", "ConditionalCheckFailed", "None"]), [0]);
+        assert_eq!(told(["None", "None", "None", "ThrottlingError"]), [1, 2]);
+        assert!(told(["None", "None", "ConditionalCheckFailed", "None"]).is_empty());
     }
 }

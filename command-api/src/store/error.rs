@@ -2,15 +2,23 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::{Reply, State};
+use super::State;
+
+/// Why a group of commands was not written.
+#[derive(Debug)]
+pub struct Lost {
+    /// Why.
+    pub cause: Error,
+    /// The commands whose own items it was lost at, by their places in the group; empty when it was lost at what all of
+    /// them write, or nobody can tell.
+    pub at: Vec<usize>,
+}
 
 /// Why nothing was read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The command was carried out before, with this reply.
-    #[error("the command was carried out before")]
-    Done(Box<Reply>),
-    /// An item is newer than the one decided on; here is what it is now. Decide again.
+    /// An item is newer than the one decided on, or a command was carried out before; here is what is there now. Decide
+    /// again.
     #[error("an item changed since it was read")]
     Stale(Box<State>),
     /// Other transactions were at the same items, or DynamoDB is busy. The same write may go through later. Said of

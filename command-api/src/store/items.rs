@@ -319,10 +319,11 @@ impl State {
     pub(super) fn insert(&mut self, key: &Key, item: Item) -> Result<(), Error> {
         let pk = partition_key(key);
         match key {
-            Key::Reply(_) => {
+            Key::Reply(command) => {
                 let ReplyItem { request_hash, status, location, version, grants, token, body, .. } =
                     read(&pk, item)?;
-                self.reply = Some(Reply { request_hash, status, location, version, grants, token, body });
+                let reply = Reply { request_hash, status, location, version, grants, token, body };
+                self.replies.insert(command.clone(), reply);
             }
             Key::Stock(key) => {
                 self.stocks.insert(key.clone(), stock_of(&pk, item)?);

@@ -10,8 +10,8 @@ use rand::Rng;
 use super::items::{PK, partition_key};
 use super::{Error, Key, State, Tables};
 
-/// Most keys of one batch (DynamoDB's limit); no command needs more.
-const MAX_KEYS: usize = 100;
+/// Most keys of one batch (DynamoDB's limit). No command needs more; a group has as many commands as fit.
+pub const MAX_KEYS: usize = 100;
 /// Rounds in which DynamoDB may hand keys back unread before that counts as being busy.
 const MAX_ROUNDS: usize = 5;
 /// Longest pause between two rounds: keys are handed back where DynamoDB is busy, and should not find it busier.
@@ -35,10 +35,10 @@ impl Tables {
     ///
     /// # Errors
     /// When DynamoDB does not answer or an item cannot be understood.
-    pub async fn load(&self, keys: &[Key]) -> Result<State, Error> {
-        debug_assert!(keys.len() <= MAX_KEYS);
+    pub async fn load(&self, keys: impl IntoIterator<Item = &Key>) -> Result<State, Error> {
         let by_place: HashMap<(String, String), &Key> =
-            keys.iter().map(|key| ((self.name(key.table()), partition_key(key)), key)).collect();
+            keys.into_iter().map(|key| ((self.name(key.table()), partition_key(key)), key)).collect();
+        debug_assert!(by_place.len() <= MAX_KEYS);
         let mut pending = request(by_place.keys())?;
         let mut state = State::default();
         for _ in 0..MAX_ROUNDS {

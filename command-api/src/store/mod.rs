@@ -1,4 +1,4 @@
-//! The write side's tables: strongly consistent reads, and one transaction for each command.
+//! The write side's tables: strongly consistent reads, and one transaction for each group of commands.
 //!
 //! Owns the form of every item. It must never decide anything, and never write outside a transaction that also holds
 //! the events and the idempotency record.
@@ -6,6 +6,7 @@
 mod commit;
 mod due;
 mod error;
+mod group;
 mod items;
 mod load;
 mod ready;
@@ -17,7 +18,9 @@ use chrono::{DateTime, Utc};
 use contracts::{ProductCode, ReservationId, Sku, StoreId, Table, TablePrefix, events};
 
 pub use commit::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS};
-pub use error::Error;
+pub use error::{Error, Lost};
+pub use group::{Group, MAX_ITEMS};
+pub use load::MAX_KEYS;
 
 use crate::domain::customer::{CustomerKey, Holds};
 use crate::domain::hold;
@@ -52,6 +55,17 @@ pub enum Key {
     Customer(CustomerKey),
 }
 
+impl Key {
+    /// The count, where it is one.
+    #[must_use]
+    pub fn as_stock(&self) -> Option<&StockKey> {
+        match self {
+            Self::Stock(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// Who sent a command under which `Idempotency-Key`, as a SHA-256 in hex.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CommandId(pub String);
@@ -59,7 +73,7 @@ pub struct CommandId(pub String);
 /// What was read. An item that is not there was not found.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    reply: Option<Reply>,
+    replies: HashMap<CommandId, Reply>,
     stocks: HashMap<StockKey, Stock>,
     reservations: HashMap<ReservationId, Reservation>,
     stores: HashMap<StoreId, Store>,
@@ -79,9 +93,9 @@ impl hold::Known for State {
 }
 
 impl State {
-    /// What the command was answered, if it was carried out before.
-    pub fn reply(&self) -> Option<&Reply> {
-        self.reply.as_ref()
+    /// What a command was answered, if it was carried out before.
+    pub fn reply(&self, command: &CommandId) -> Option<&Reply> {
+        self.replies.get(command)
     }
 
     /// A hold.
@@ -106,7 +120,7 @@ impl State {
 
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.reply.is_none()
+        self.replies.is_empty()
             && self.stocks.is_empty()
             && self.reservations.is_empty()
             && self.stores.is_empty()
@@ -117,13 +131,28 @@ impl State {
 
     /// Takes over what was read later.
     pub fn merge(&mut self, newer: Self) {
-        self.reply = newer.reply.or(self.reply.take());
+        self.replies.extend(newer.replies);
         self.stocks.extend(newer.stocks);
         self.reservations.extend(newer.reservations);
         self.stores.extend(newer.stores);
         self.products.extend(newer.products);
         self.skus.extend(newer.skus);
         self.customers.extend(newer.customers);
+    }
+
+    /// Becomes what it is once these are written.
+    pub fn absorb(&mut self, changes: &Changes) {
+        self.replies.insert(changes.command.clone(), changes.reply.clone());
+        for put in changes.puts.iter().cloned() {
+            match put {
+                Put::Stock(changed) => drop(self.stocks.insert(changed.key.clone(), changed.stock().clone())),
+                Put::Reservation(hold) => drop(self.reservations.insert(hold.id, hold)),
+                Put::Customer(key, holds) => drop(self.customers.insert(key, holds)),
+                Put::Store(store) => drop(self.stores.insert(store.store_id.clone(), store)),
+                Put::Product(product) => drop(self.products.insert(product.product_code.clone(), product)),
+                Put::Sku(sku, product_code) => drop(self.skus.insert(sku, product_code)),
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Times {
 
 impl Times {
     #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-    fn of(mut each: Vec<Duration>, whole: Duration) -> Self {
+    pub(super) fn of(mut each: Vec<Duration>, whole: Duration) -> Self {
         each.sort_unstable();
         let at = |percent: usize| {
             let index = each.len().saturating_sub(1) * percent / 100;

@@ -1,5 +1,7 @@
 //! `cargo dev bench`: how fast things are.
 
+mod hold;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -33,6 +35,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Bench {
     /// Every lookup, on 10 thousand rows of stock and on 10 million: fills both anew, asks, and removes them.
     Query(Query),
+    /// Holds of one SKU and of many, where commands for one count go together and where each goes alone.
+    Hold,
 }
 
 #[derive(Args)]
@@ -47,19 +51,29 @@ pub(super) struct Query {
 
 impl Bench {
     pub(super) async fn run(self) -> Result<bool> {
-        let Self::Query(query) = self;
         // Also what is measured beside the service has to be as fast as it can be.
-        if cfg!(debug_assertions) { query.optimised().await } else { query.run().await }
+        match self {
+            Self::Query(query) if cfg!(debug_assertions) => optimised(&query.arguments()).await,
+            Self::Query(query) => query.run().await,
+            Self::Hold if cfg!(debug_assertions) => optimised(&["hold".to_owned()]).await,
+            Self::Hold => hold::run().await,
+        }
     }
 }
 
+/// Runs this measuring anew, in a program with all optimisations.
+async fn optimised(arguments: &[String]) -> Result<bool> {
+    let mut command = build::optimised()?;
+    command.arg("bench").args(arguments);
+    let mut run = Process::spawn("the measuring", &mut command, Group::Own, None)?;
+    Ok(run.wait().await?.success())
+}
+
 impl Query {
-    async fn optimised(&self) -> Result<bool> {
-        let mut command = build::optimised()?;
-        command.args(["bench", "query", "--rows", &self.rows.to_string()]);
-        command.args(self.mysql_url.iter().flat_map(|url| ["--mysql-url", url]));
-        let mut run = Process::spawn("the measuring", &mut command, Group::Own, None)?;
-        Ok(run.wait().await?.success())
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["query".to_owned(), "--rows".to_owned(), self.rows.to_string()];
+        arguments.extend(self.mysql_url.iter().flat_map(|url| ["--mysql-url".to_owned(), url.clone()]));
+        arguments
     }
 
     async fn run(self) -> Result<bool> {
@@ -102,7 +116,7 @@ async fn measured(state_dir: &Path, server: &str, sizes: [u64; 2]) -> Result<Str
             let mysql_url = options.database(&name).to_url_lossy().to_string();
             databases.push(name.clone());
             run_sql(server, format!("DROP DATABASE IF EXISTS {name}")).await?;
-            migrate(&mysql_url).await?;
+            migrate("mysql", ("MYSQL_URL", &mysql_url)).await?;
             say(format_args!("filling a projection with {} rows of stock ...", shape.rows()));
             bench::fill(&mysql_url, shape).await?;
             let service = start(state_dir, &name, &mysql_url, &environment).await?;
@@ -142,9 +156,14 @@ async fn start(
     Ok(service)
 }
 
-async fn migrate(mysql_url: &str) -> Result<()> {
+async fn migrate(what: &str, (variable, engine): (&str, &str)) -> Result<()> {
     let mut command = Command::new(program("migrate")?);
-    command.arg("mysql").env("MYSQL_URL", mysql_url).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .arg(what)
+        .env(variable, engine)
+        .env("RUST_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let status = command.kill_on_drop(true).status().await.context("cannot run migrate")?;
     ensure!(status.success(), "migrate says why above ({status})");
     Ok(())

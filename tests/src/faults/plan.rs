@@ -24,6 +24,7 @@ pub(super) struct Plan {
     scripts: Vec<(String, Call, Steps)>,
     storm: Option<Storm>,
     met: BTreeMap<(Call, Fault), usize>,
+    calls: BTreeMap<Call, usize>,
 }
 
 impl Plan {
@@ -40,8 +41,16 @@ impl Plan {
         self.storm = None;
     }
 
+    /// What the script for such a call is about, if there is one.
+    pub(super) fn about(&self, call: Call, body: &str) -> Option<String> {
+        let mut scripts =
+            self.scripts.iter().filter(|(about, of, _)| *of == call && body.contains(about.as_str()));
+        scripts.next().map(|(about, ..)| about.clone())
+    }
+
     /// What the next call of this kind meets. The first script that its body is about decides, then the storm.
     pub(super) fn next(&mut self, call: Call, body: &str) -> Option<Fault> {
+        *self.calls.entry(call).or_default() += 1;
         while let Some(n) =
             self.scripts.iter().position(|(about, of, _)| *of == call && body.contains(about.as_str()))
         {
@@ -55,6 +64,10 @@ impl Plan {
 
     pub(super) fn happened(&mut self, call: Call, fault: Fault) {
         *self.met.entry((call, fault)).or_default() += 1;
+    }
+
+    pub(super) fn calls(&self, call: Call) -> usize {
+        self.calls.get(&call).copied().unwrap_or_default()
     }
 
     pub(super) fn met(&self, call: Call, fault: Fault) -> usize {

@@ -11,12 +11,13 @@ const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
 /// Namespace of those that are AWS's in general.
 const CORAL: &str = "com.amazon.coral.availability";
 
-/// What DynamoDB answers where this fault is one that it tells, to a request with this body.
-pub(super) fn refusal(fault: Fault, request: &Value) -> Option<Response<Body>> {
+/// What DynamoDB answers where this fault is one that it tells, to a request with this body; about what, if it is told of an
+/// item.
+pub(super) fn refusal(fault: Fault, request: &Value, about: Option<&str>) -> Option<Response<Body>> {
     let (status, namespace, exception) = match fault {
-        Fault::ItemConflict => return Some(cancelled(request, "TransactionConflict")),
-        Fault::ItemThrottled => return Some(cancelled(request, "ThrottlingError")),
-        Fault::ItemOverCapacity => return Some(cancelled(request, "ProvisionedThroughputExceeded")),
+        Fault::ItemConflict => return Some(cancelled(request, about, "TransactionConflict")),
+        Fault::ItemThrottled => return Some(cancelled(request, about, "ThrottlingError")),
+        Fault::ItemOverCapacity => return Some(cancelled(request, about, "ProvisionedThroughputExceeded")),
         Fault::InProgress => (StatusCode::BAD_REQUEST, DYNAMODB, "TransactionInProgressException"),
         Fault::OverCapacity => (StatusCode::BAD_REQUEST, DYNAMODB, "ProvisionedThroughputExceededException"),
         Fault::Throttled => (StatusCode::BAD_REQUEST, CORAL, "ThrottlingException"),
@@ -29,11 +30,14 @@ pub(super) fn refusal(fault: Fault, request: &Value) -> Option<Response<Body>> {
     Some(answer(status, &body))
 }
 
-/// Cancelled because of its last item; the reasons stand in the order of the items, one for each.
-fn cancelled(request: &Value, reason: &str) -> Response<Body> {
-    let items = request["TransactItems"].as_array().map_or(0, Vec::len);
-    let mut reasons = vec![json!({"Code": "None"}); items.saturating_sub(1)];
-    reasons.push(json!({"Code": reason, "Message": "injected by a test"}));
+/// Cancelled because of the last item that it is about, or of the last; the reasons stand in the order of the items, one for
+/// each.
+fn cancelled(request: &Value, about: Option<&str>, reason: &str) -> Response<Body> {
+    let items = request["TransactItems"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let at = about.and_then(|about| items.iter().rposition(|item| item.to_string().contains(about)));
+    let at = at.unwrap_or(items.len().saturating_sub(1));
+    let mut reasons = vec![json!({"Code": "None"}); items.len()];
+    reasons[at] = json!({"Code": reason, "Message": "injected by a test"});
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
     let message = format!(
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
