@@ -1,6 +1,7 @@
 // Placing a hold: from the tap to the hold's own page.
 
 import { command, Refused, Unreached } from "./api.js";
+import { phoneOf } from "./contact.js";
 import { clock, data, fill, find, findAll, link, make, setText } from "./page.js";
 import { forgetKey, keyOf } from "./keys.js";
 
@@ -11,9 +12,8 @@ const words = data.hold;
 function contactOf(text) {
   const contact = text.trim().normalize("NFKC");
   if (contact.includes("@")) return /^[^@\s]+@[^@\s]+$/.test(contact) ? { email: contact } : null;
-  const phone = contact.replace(/[‐‑–—ー−]/g, "-");
-  const digits = phone.replace(/\D/g, "").length;
-  return /^[0-9 +().-]+$/.test(phone) && digits >= 5 && phone.length <= 32 ? { phone } : null;
+  const phone = phoneOf(contact);
+  return phone && { phone };
 }
 
 function showWrong(field, text) {

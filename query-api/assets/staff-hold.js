@@ -1,6 +1,7 @@
 // Placing a hold for somebody at the counter, by keyboard alone.
 
 import { command } from "./api.js";
+import { phoneOf } from "./contact.js";
 import { forgetKey, keyOf } from "./keys.js";
 import { authorization } from "./oidc.js";
 import { find, findAll, make, setText } from "./page.js";
@@ -8,9 +9,6 @@ import { onSubmit, open, refuse } from "./staff-dialog.js";
 import { itemField } from "./staff-item.js";
 import { store } from "./staff-store.js";
 import { described, until, words } from "./staff-text.js";
-
-/** Fewest digits of a telephone number that the command API takes. */
-const LEAST_DIGITS = 5;
 
 const dialog = find("#hold-dialog");
 const form = find("#hold-form");
@@ -55,8 +53,9 @@ export function wireHold({ placed, printed }) {
     const chosen = wanted();
     if (!chosen.length) return refuse(form, words.no_lines, item);
     if (!name.value.trim()) return refuse(form, `${words.name}: ${words.check}`, name);
-    if (phone.value.replace(/\D/g, "").length < LEAST_DIGITS) return refuse(form, `${words.phone}: ${words.check}`, phone);
-    const customer = { name: name.value.trim(), phone: phone.value.trim() };
+    const reached = phoneOf(phone.value);
+    if (!reached) return refuse(form, `${words.phone}: ${words.check}`, phone);
+    const customer = { name: name.value.trim(), phone: reached };
     const body = { store_id: store().id, lines: chosen, customer };
     const key = keyOf("hold", body);
     const answer = await command("/v1/reservations", { key, body, authorization: authorization() });

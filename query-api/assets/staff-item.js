@@ -49,7 +49,7 @@ export function itemField(field, list, { chosen, empty }) {
   field.addEventListener("keydown", async (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
-    const text = field.value.trim();
+    const text = field.value.normalize("NFKC").trim();
     if (!text) return empty();
     try {
       const { items, exact } = await search(text);

@@ -49,6 +49,7 @@ files! {
     ToastScript = "toast.js";
     ApiScript = "api.js";
     KeysScript = "keys.js";
+    ContactScript = "contact.js";
     FreshScript = "fresh.js";
     AgeScript = "age.js";
     HeldScript = "held.js";
