@@ -19,6 +19,12 @@ export function tellAge(answer) {
   notice("stale", answer.stale ? late : null);
 }
 
+/** Whether what is shown could be asked for anew; where it could not, it is as old as the last answer. */
+export function tellReached(reached) {
+  const late = asOf ? fill(data.common.stale, { time: time() }) : data.common.stale_unknown;
+  notice("unreached", reached || !navigator.onLine ? null : late);
+}
+
 addEventListener("online", tellConnection);
 addEventListener("offline", tellConnection);
 tellConnection();

@@ -29,7 +29,6 @@ function read(slot) {
 }
 
 function tellMissing() {
-  fresh?.stop();
   find("[data-loading]").hidden = true;
   find("[data-there]").hidden = true;
   find("[data-missing]").hidden = false;
@@ -52,6 +51,7 @@ async function show(hold) {
   const before = shown;
   shown = hold;
   find("[data-loading]").hidden = true;
+  find("[data-missing]").hidden = true;
   find("[data-there]").hidden = false;
   const status = find("[data-status]");
   status.className = `status ${hold.status}`;
@@ -85,6 +85,7 @@ async function look() {
     await show(answer.body);
     return running(answer.body);
   } catch (error) {
+    // It is looked for again, ever more seldom: what was placed a moment ago may not be in the projection yet.
     if (error instanceof Refused && [400, 401, 403, 404].includes(error.status) && !shown) tellMissing();
     throw error;
   }

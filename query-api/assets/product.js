@@ -1,13 +1,13 @@
 // A product's page: the SKU that is chosen, its counts as they change, and where the shopper is.
 
-import { data, find, findAll, fill, setText } from "./page.js";
+import { data, find, findAll, fill, make, setText } from "./page.js";
 import { lookup } from "./api.js";
 import { keepFresh } from "./fresh.js";
 import { follow } from "./live.js";
 import { offerPlaces } from "./place.js";
 import { offerHolds } from "./placing.js";
 import { remember } from "./recent.js";
-import { tellAge } from "./age.js";
+import { tellAge, tellReached } from "./age.js";
 
 /** Up to how many pieces are few, as the server has it. */
 const FEW = 2;
@@ -74,8 +74,22 @@ function choose(event) {
   event.preventDefault();
   chosen = cell.dataset.sku;
   history.replaceState(history.state, "", cell.href.split("#")[0]);
+  carryAlong(new URLSearchParams(location.search).get("sku"));
   show();
   live.follow(followed());
+}
+
+/** What leads to this page in another place or language leads to what is chosen. */
+function carryAlong(sku) {
+  for (const form of findAll("[data-place]")) {
+    if (!form.elements.sku) form.append(make("input", { type: "hidden", name: "sku" }));
+    form.elements.sku.value = sku;
+  }
+  for (const other of findAll(".languages a")) {
+    const address = new URL(other.href);
+    address.searchParams.set("sku", sku);
+    other.href = address;
+  }
 }
 
 /** What is followed: all SKUs where they fit into one stream, otherwise the one that is chosen. */
@@ -101,6 +115,7 @@ async function look() {
   const query = new URLSearchParams({ sku: chosen, store_id: data.stores.map((store) => store.store_id).join(",") });
   const answer = await lookup(`/v1/stock?${query}`, { etag });
   etag = answer.etag;
+  tellReached(true);
   if (!answer.changed) return;
   answer.body.stock.forEach(take);
   tellAge(answer.body);
@@ -114,6 +129,6 @@ tellAge(data);
 show();
 if (chosen && data.stores.length > 0) {
   live.follow(followed());
-  keepFresh(look, { every: LOOKS });
+  keepFresh(look, { every: LOOKS, failed: () => tellReached(false) });
 }
 offerHolds({ chosen: () => chosen, countOf, names });

@@ -28,7 +28,6 @@ pub(crate) struct StoreView {
     pub(crate) open: Option<OpenView>,
     pub(crate) class: &'static str,
     pub(crate) count: String,
-    pub(crate) can_hold: bool,
     at: Option<Point>,
 }
 
@@ -44,12 +43,7 @@ impl StoreView {
         let Offering { distance_mm, store, offers } = offering;
         let offer = chosen.and_then(|sku| offers.iter().find(|(offered, _)| *offered == sku.sku));
         let (class, count) = count(offer.map(|(_, offer)| *offer), visit);
-        Self {
-            class,
-            count,
-            can_hold: offer.is_some_and(|(_, offer)| offer.available > 0),
-            ..Self::without_stock(number, (*distance_mm, store), visit, now)
-        }
+        Self { class, count, ..Self::without_stock(number, (*distance_mm, store), visit, now) }
     }
 
     /// A store alone, with how far away it is.
@@ -70,7 +64,6 @@ impl StoreView {
             open: hours::open(store, now, lang),
             class: "",
             count: String::new(),
-            can_hold: false,
             at: store
                 .latitude
                 .zip(store.longitude)

@@ -1,6 +1,6 @@
 //! The projection stands still for a while.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use devstack::browser::Look;
 use devstack::service::Service;
 
@@ -30,14 +30,37 @@ async fn what_is_late_is_said_and_catches_up_when_the_relay_is_back() -> Result<
     place(&phone, SHIBUYA, "Hanako").await?;
     phone.shows("[data-status-text]", "The store is getting it ready").await?;
     counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+    let link = phone.value("location.href").await?.as_str().context("a link")?.to_owned();
+    let other = shop.window(Look::phone("en")).await?;
+    other.go(&link).await?;
+    other.shows("[data-missing]", "may take a moment").await?;
 
     shop.stack.outbox_relay = Service::start(shop.stack.outbox_relay.spec().clone()).await?;
     counter.shows("#held-list .customer", "Hanako").await?;
     counter.until("!document.querySelector('#notices [data-kind=stale]')").await?;
     counter.click("#held-list [data-action=ready]").await?;
     phone.shows("[data-status-text]", "It is ready for you").await?;
+    other.shows("[data-status-text]", "It is ready for you").await?;
+    other.until("!document.querySelector('[data-missing]').checkVisibility()").await?;
     phone.go(&shop.page(&format!("/products/{PRODUCT}"))).await?;
     phone.shows(&format!("{} [data-count]", store(SHIBUYA)), "Only 2 left").await?;
     phone.until("!document.querySelector('#notices [data-kind=stale]')").await?;
-    shop.close([phone, counter]).await
+    shop.close([phone, counter, other]).await
+}
+
+#[tokio::test]
+async fn counts_that_nobody_answers_for_are_said_to_be_old() -> Result<()> {
+    let mut shop = Shop::open().await?;
+    let phone = shop.product(Look::phone("en")).await?;
+    phone.shows(&format!("{} [data-count]", store(SHIBUYA)), "In stock").await?;
+    let spec = shop.stack.query_api.spec().clone();
+    shop.stack.query_api.stop().await?;
+    // As when a phone is back from another network: it looks at once.
+    let look = "dispatchEvent(new Event('online'))";
+    phone.value(look).await?;
+    phone.shows("#notices", "Stock is updated late right now. What you see is of").await?;
+    shop.stack.query_api = Service::start(spec).await?;
+    phone.value(look).await?;
+    phone.until("!document.querySelector('#notices *')").await?;
+    shop.close([phone]).await
 }

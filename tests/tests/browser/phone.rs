@@ -29,6 +29,23 @@ async fn what_sells_out_between_look_and_tap_is_offered_elsewhere() -> Result<()
 }
 
 #[tokio::test]
+async fn what_is_chosen_stays_chosen_in_another_place_and_language() -> Result<()> {
+    let shop = Shop::open().await?;
+    let phone = shop.product(Look::phone("en")).await?;
+    phone.shows("[data-chosen]", "black / M").await?;
+    phone.click("[data-sku='hinata.KN1021-NVY-L']").await?;
+    phone.shows("[data-chosen]", "navy / L").await?;
+    phone.fill("#place", "Shibuya").await?;
+    phone.click(".place button:not([type])").await?;
+    phone.shows(".stores", "km").await?;
+    phone.shows("[data-chosen]", "navy / L").await?;
+    phone.click("[data-sku='hinata.KN1021-BLK-M']").await?;
+    phone.click(".languages a").await?;
+    phone.shows("[data-chosen]", "黒 / M").await?;
+    shop.close([phone]).await
+}
+
+#[tokio::test]
 async fn double_taps_and_the_back_button_make_one_hold() -> Result<()> {
     let shop = Shop::open().await?;
     let phone = shop.product(Look::phone("en")).await?;

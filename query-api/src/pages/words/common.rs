@@ -27,7 +27,7 @@ words! {
         internal_title: "うまくいきませんでした", "Something went wrong";
         internal: "こちらの不具合です。記録しましたので、後ほどもう一度お試しください。", "That was our mistake. It has been noted; please try again later.";
         refused_title: "受け付けられません", "This cannot be taken";
-        refused: "住所(URL)を確かめるか、最初から探してください。", "Check the address, or search from the beginning.";
+        refused: "アドレス(URL)を確かめるか、最初から探してください。", "Check the address, or search from the beginning.";
         failed: "つながりませんでした。電波のよいところで、もう一度お試しください。", "We could not get through. Please try again where you have a connection.";
     }
 }

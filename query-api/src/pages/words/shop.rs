@@ -123,7 +123,7 @@ words! {
         copy: "リンクをコピー", "Copy the link";
         copied: "コピーしました。", "Copied.";
         share: "リンクを送る", "Send the link";
-        missing: "取り置きが見つかりません。リンクが最後までそろっているか、もう終わっていないかをお確かめください。", "No such hold. Check that the link is complete, and that the hold is not long over.";
+        missing: "取り置きが見つかりません。リンクが最後までそろっているか、もう終わっていないかをお確かめください。取り置いた直後は、少し待つと表示されます。", "No such hold. Check that the link is complete, and that the hold is not long over. One that was placed just now may take a moment to appear here.";
         new: "もう一度探す", "Search again";
     }
 }
