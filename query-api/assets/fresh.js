@@ -1,4 +1,4 @@
-// Keeps something fresh by asking again and again, but not while nobody looks.
+// Keeps something fresh by asking again and again; while nobody looks, seldom or not at all.
 
 /** Pause between two questions, in milliseconds. */
 const EVERY = 3000;
@@ -6,10 +6,10 @@ const EVERY = 3000;
 const LONGEST = 30000;
 
 /**
- * Calls `read` now, then every few seconds while the page is seen, and at once when it is seen again or `now()` is called.
- * A `read` that fails is told to `failed`, and asked again later and later; one that answers `false` was the last.
+ * Calls `read` now, then every few seconds while the page is seen, and at once when it is seen again or `now()` is called;
+ * while it is not seen after each `unseen` milliseconds, if that is given. A `read` that fails is told to `failed`, and asked again later and later; one that answers `false` was the last.
  */
-export function keepFresh(read, { every = EVERY, failed = () => {} } = {}) {
+export function keepFresh(read, { every = EVERY, unseen = null, failed = () => {} } = {}) {
   let timer = 0;
   let failures = 0;
   let running = null;
@@ -25,8 +25,13 @@ export function keepFresh(read, { every = EVERY, failed = () => {} } = {}) {
       failed(error);
     }
     running = null;
+    later();
+  }
+
+  function later() {
     clearTimeout(timer);
-    if (!over && !document.hidden) timer = setTimeout(now, Math.min(every * 2 ** failures, LONGEST));
+    const pause = document.hidden ? unseen : every;
+    if (!over && pause !== null) timer = setTimeout(now, Math.min(pause * 2 ** failures, LONGEST));
   }
 
   function now() {
@@ -36,8 +41,8 @@ export function keepFresh(read, { every = EVERY, failed = () => {} } = {}) {
   }
 
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (!document.hidden) now();
+    if (document.hidden) later();
+    else now();
   });
   addEventListener("online", now);
   now();

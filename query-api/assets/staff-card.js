@@ -1,6 +1,6 @@
 // A hold as a card with what can be done with it.
 
-import { fill, make, setText } from "./page.js";
+import { fill, find, findAll, make, setText } from "./page.js";
 import { atTime, described, status, until, whose, words } from "./staff-text.js";
 
 /** What can be done with a hold of a status, and by which key. */
@@ -45,16 +45,33 @@ export function makeCard(hold, zone) {
   return card;
 }
 
-/** What may change while a hold keeps its status. */
+/** What may change while a hold keeps its status. A list that was read before the hold was moved on here is late. */
 export function updateCard(card, hold, zone) {
-  card.dataset.version = hold.version;
-  card.dataset.status = hold.status;
+  if (Number(card.dataset.version) > hold.version) return;
   const left = new Date(hold.expires_at) - Date.now();
-  const running = hold.status in ACTIONS;
-  card.classList.toggle("soon", running && left < SOON);
-  const badge = card.querySelector(".badge");
-  setText(badge, running && left < 0 ? words.overdue : status(hold.status));
-  badge.className = `badge ${running && left < 0 ? "bad" : hold.status === "ready" ? "good" : ""}`;
+  showStatus(card, hold, left);
+  card.classList.toggle("soon", hold.status in ACTIONS && left < SOON);
   const placed = fill(words.placed, { time: atTime(hold.placed_at, zone) });
-  setText(card.querySelector(".due"), `${until(hold.expires_at, zone)}・${placed}`);
+  setText(find(".due", card), `${until(hold.expires_at, zone)}・${placed}`);
+}
+
+function showStatus(card, { status: name, version }, left) {
+  card.dataset.version = version;
+  card.dataset.status = name;
+  const late = name in ACTIONS && left < 0;
+  const badge = find(".badge", card);
+  setText(badge, late ? words.overdue : status(name));
+  badge.className = `badge ${late ? "bad" : name === "ready" ? "good" : ""}`;
+}
+
+/** Shows at once, wherever the hold is shown, what was done with it here: nobody is offered the same until the lists have it. */
+export function showMoved(hold) {
+  const left = new Date(hold.expires_at) - Date.now();
+  const still = ACTIONS[hold.status] ? [...ACTIONS[hold.status], "slip"] : [];
+  for (const card of findAll(`.hold[data-id="${CSS.escape(hold.reservation_id)}"]`)) {
+    const focused = card.contains(document.activeElement);
+    showStatus(card, hold, left);
+    for (const button of findAll("[data-action]", card)) if (!still.includes(button.dataset.action)) button.remove();
+    if (focused && !card.contains(document.activeElement)) card.focus();
+  }
 }

@@ -4,8 +4,10 @@ import { find } from "./page.js";
 import { isOpen } from "./staff-dialog.js";
 import { cards } from "./staff-list.js";
 
-/** Nobody's fingers are faster than this, in milliseconds; every scanner is. */
+/** Nobody's fingers are faster than this, in milliseconds; most scanners are. */
 const SCAN_GAP = 40;
+/** Behind what is no key's letter, as codes begin, another letter is waited for so long: for scanners without a wire. */
+const SLOW_SCAN_GAP = 250;
 
 const typing = (element) => element.matches?.("input:not([type=checkbox]), select, textarea") ?? false;
 
@@ -25,27 +27,33 @@ export function wireKeys(keys, scanned) {
   function settle() {
     const typed = buffer;
     buffer = "";
-    if (typed.length === 1) keys[typed]?.(document.activeElement?.closest?.(".hold"));
+    if (typed.length === 1 && !isOpen()) keys[typed]?.(document.activeElement?.closest?.(".hold"));
   }
 
   document.addEventListener("keydown", (event) => {
-    if (isOpen() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || typing(event.target)) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (find("#day").hidden || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || typing(event.target)) return;
+    const dialog = find("dialog[open]");
+    if (dialog && find("input", dialog)) return;
+    if (!dialog && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       return step(event.key === "ArrowDown" ? 1 : -1);
     }
+    // A key that is held down is meant once, and its card is not there any more.
+    if (event.repeat) return;
     if (event.key === "Enter" && buffer.length > 1) {
       event.preventDefault();
       clearTimeout(timer);
+      // Over what only tells something the next code may be scanned already.
+      dialog?.close();
       scanned(buffer);
       buffer = "";
-    } else if (event.key === "Escape") keys.Escape?.();
+    } else if (event.key === "Escape") dialog || keys.Escape?.();
     else if (event.key.length === 1 && event.key !== " ") {
       // It would stand in the field that it opens.
       if (event.key === "/" || event.key === "n" || event.key === "a") event.preventDefault();
       buffer += event.key;
       clearTimeout(timer);
-      timer = setTimeout(settle, SCAN_GAP);
+      timer = setTimeout(settle, buffer in keys ? SCAN_GAP : SLOW_SCAN_GAP);
     }
   });
   find("#day").addEventListener("click", (event) => {

@@ -5,9 +5,18 @@ import { fill, find, findAll, make, setText } from "./page.js";
 import { makeCard, updateCard } from "./staff-card.js";
 import { described, until, whose, words } from "./staff-text.js";
 
+/** So long a hold that came to the place of another takes no tap, in milliseconds: it would be the second on the other. */
+const SETTLES = 600;
+
+const shifted = new WeakMap();
+
+/** Whether the hold was at its place when whoever taps it saw it there. */
+export const isSettled = (card) => Date.now() - (shifted.get(card) ?? 0) > SETTLES;
+
 /** Puts the children in this order, making those that are new and taking away those that are gone. */
 function reconcile(list, rows, key, create, update) {
   const had = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const places = new Map([...list.children].map((child, n) => [child, n]));
   const focused = document.activeElement?.closest?.("li[data-key]");
   const place = focused ? [...list.children].indexOf(focused) : -1;
   const wanted = new Set(rows.map(key));
@@ -21,10 +30,15 @@ function reconcile(list, rows, key, create, update) {
     if (child === before) before = before.nextElementSibling;
     else list.insertBefore(child, before);
   }
+  [...list.children].forEach((child, n) => {
+    if (places.has(child) && places.get(child) !== n) shifted.set(child, Date.now());
+  });
   list.removeAttribute("aria-busy");
-  // The one that was worked on is gone: the next one is at its place.
+  // The one that was worked on is gone: the next one is at its place. Where somebody else moved it on, the key that is about
+  // to be pressed was meant for no other.
   if (place >= 0 && !focused.isConnected) {
-    const next = list.children[Math.min(place, list.children.length - 1)];
+    const taken = focused.matches(".hold") && focused.dataset.key.endsWith(`:${focused.dataset.status}`);
+    const next = taken ? null : list.children[Math.min(place, list.children.length - 1)];
     (next ?? find("h2", list.closest("section")))?.focus();
   }
 }

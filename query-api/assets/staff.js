@@ -3,7 +3,7 @@
 import { lookup, Unreached } from "./api.js";
 import { keepFresh } from "./fresh.js";
 import { authorization, canSignIn, forget, isSignedOut, session, signIn, signOut } from "./oidc.js";
-import { fill, find, link, setText } from "./page.js";
+import { data, fill, find, findAll, link, setText } from "./page.js";
 import { normal, SOON } from "./staff-card.js";
 import { adjustCount, wireCount } from "./staff-count.js";
 import { open } from "./staff-dialog.js";
@@ -19,6 +19,10 @@ import { notice, toast } from "./toast.js";
 
 /** Most holds of a list: a page of the API. */
 const MOST = 100;
+/** Pause between two looks while the window is behind another, in milliseconds: the sound is for whoever does not look. */
+const UNSEEN = 20000;
+/** Pause before the stores are asked for again, in milliseconds. */
+const ENTER_AGAIN = 5000;
 
 let lists = {};
 let known = null;
@@ -39,7 +43,10 @@ function signedOut(why, can = canSignIn()) {
 function over() {
   forget();
   fresh?.stop();
-  document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close());
+  findAll("dialog[open]").forEach((dialog) => dialog.close());
+  // Whose holds they are, nobody who comes by then needs to know.
+  stopLooking();
+  findAll("#day .holds").forEach((list) => list.replaceChildren());
   signedOut(words.session_over);
 }
 
@@ -138,14 +145,12 @@ function wire() {
   });
 }
 
-async function begin() {
-  find("#sign-in").addEventListener("click", () => {
-    signIn(location.pathname + location.search).catch(() => toast(words.signed_in_failed, "bad"));
-  });
-  find("#sign-out").addEventListener("click", signOut);
+/** From who is signed in to their store. */
+async function enter() {
   const who = session();
   if (!who) return signedOut(canSignIn() ? words.sign_in_why : words.sign_in_off);
   if (!who.roles.some((role) => role === "staff" || role === "manager")) return signedOut(words.not_staff);
+  signedOut(data.common.loading, false);
   const another = () => {
     [lists, known, token] = [{}, null, null];
     stopLooking();
@@ -153,18 +158,31 @@ async function begin() {
     else start();
   };
   if (!(await offerStores(another))) return signedOut(words.not_staff);
-  find("#sign-out").hidden = false;
   if (store()) return start();
   signedOut(words.choose_store, false);
   find("#store").hidden = false;
   find("#store").focus();
 }
 
-function start() {
-  find("#signed-out").hidden = true;
-  find("#day").hidden = false;
-  wire();
-  fresh = keepFresh(read, { failed });
+/** Enters as soon as the stores are known. */
+function tryToEnter() {
+  enter().catch((error) => {
+    if (isSignedOut(error)) return;
+    setText(find("#why"), problem(error));
+    setTimeout(tryToEnter, ENTER_AGAIN);
+  });
 }
 
-begin().catch(failed);
+function start() {
+  find("#signed-out").hidden = true;
+  find("#store").hidden = false;
+  find("#day").hidden = false;
+  wire();
+  fresh = keepFresh(read, { unseen: UNSEEN, failed });
+}
+
+find("#sign-in").addEventListener("click", () => {
+  signIn(location.pathname + location.search).catch(() => toast(words.signed_in_failed, "bad"));
+});
+find("#sign-out").addEventListener("click", signOut);
+tryToEnter();

@@ -14,7 +14,8 @@ export function toast(text, kind = "") {
     clearTimeout(timer);
     box.remove();
   });
-  find("#toasts").append(box);
+  // One at a time: two would lie over the buttons below the head.
+  find("#toasts").replaceChildren(box);
 }
 
 /** Keeps one notice of a kind at the top of the page, or takes it away where `text` is null. */

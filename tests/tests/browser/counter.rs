@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use devstack::browser::{Key, Look, Window};
+use devstack::service::Service;
 use serde_json::json;
 
 use crate::shop::{SHIBUYA, SKU, Shop};
@@ -9,6 +10,13 @@ use crate::shop::{SHIBUYA, SKU, Shop};
 /// Waits until the focus is there.
 async fn focused(window: &Window, selector: &str) -> Result<()> {
     window.until(&format!("document.activeElement?.matches({})", json!(selector))).await
+}
+
+/// Somebody looks away from a window for a moment: for a while its screen asks nothing.
+async fn look_away(window: &Window) -> Result<()> {
+    let away = "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true }); \
+                document.dispatchEvent(new Event('visibilitychange'));";
+    window.run(away, json!([])).await.map(drop)
 }
 
 /// A key, for the keyboard.
@@ -31,7 +39,8 @@ async fn a_hold_is_placed_made_ready_and_found_by_keyboard_alone() -> Result<()>
     focused(&counter, "#hold-name").await?;
     counter.press(&format!("Hanako{}", key(Key::Tab))).await?;
     focused(&counter, "#hold-phone").await?;
-    counter.press(&format!("0312345678{enter}")).await?;
+    // As a Japanese keyboard types it.
+    counter.press(&format!("０３ー１２３４ー５６７８{enter}")).await?;
     focused(&counter, "#placed-print").await?;
     let code = counter.value("document.querySelector('#placed-code').innerText").await?;
     let code = code.as_str().context("a code")?.to_owned();
@@ -64,10 +73,7 @@ async fn the_second_of_two_staff_sees_what_the_first_did() -> Result<()> {
     for window in [&first, &second] {
         window.until("document.querySelector('#held-list .hold')").await?;
     }
-    // The second looks away for a moment: their screen asks nothing meanwhile.
-    let away = "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true }); \
-                document.dispatchEvent(new Event('visibilitychange'));";
-    second.run(away, json!([])).await?;
+    look_away(&second).await?;
 
     first.click("#held-list [data-action=ready]").await?;
     first.until("document.querySelector('#ready-list .hold')").await?;
@@ -81,4 +87,116 @@ async fn the_second_of_two_staff_sees_what_the_first_did() -> Result<()> {
     second.click("#raced-dialog [data-close]").await?;
     second.until("document.querySelector('#ready-list .hold')").await?;
     shop.close([first, second]).await
+}
+
+#[tokio::test]
+async fn what_the_other_did_a_moment_ago_is_told_as_it_is() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (id, _) = shop.hold().await;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelector('#held-list .hold')").await?;
+    look_away(&counter).await?;
+    // The projection does not have it yet.
+    let _ = shop.commands.advance(&id, "ready").await.expect(200);
+    counter.click("#held-list [data-action=collect]").await?;
+    counter.shows("#raced-says", "is now: Ready").await?;
+    counter.shows("#raced-history", "made ready").await?;
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn one_hold_is_moved_on_by_a_key_that_is_pressed_twice_or_held_down() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (first, _) = shop.hold().await;
+    let (second, _) = shop.hold().await;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelectorAll('#held-list .hold').length === 2").await?;
+    // Each at the card that has the focus by then; the second comes when the first has left its place.
+    let twice = "const press = (repeat) => document.activeElement.dispatchEvent(\
+                     new KeyboardEvent('keydown', { key: 'r', repeat, bubbles: true })); \
+                 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)); \
+                 const soon = async () => { while (document.querySelectorAll('#ready-list .hold').length === 0) await pause(10); }; \
+                 document.querySelector('#held-list .hold').focus(); \
+                 return (async () => { press(false); await soon(); press(false); await pause(60); press(true); \
+                 await pause(60); press(true); await pause(1000); })();";
+    counter.run(twice, json!([])).await?;
+    counter.shows("#ready-count", "1").await?;
+    counter.shows("#held-count", "1").await?;
+    let status = async |id: &str| {
+        shop.queries.get(&format!("/v1/reservations/{id}")).await.expect(200).body["status"].clone()
+    };
+    ensure!((status(&first).await, status(&second).await) == (json!("ready"), json!("held")));
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn what_one_did_is_no_race_with_oneself() -> Result<()> {
+    let mut shop = Shop::open().await?;
+    let (id, _) = shop.hold().await;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelector('#held-list .hold')").await?;
+    // The list stays as it is for long.
+    shop.stack.outbox_relay.stop().await?;
+    counter.click("#held-list [data-action=ready]").await?;
+    counter.shows("#held-list .badge", "Ready").await?;
+    counter.until("!document.querySelector('#held-list [data-action=ready]')").await?;
+    counter.click("#held-list [data-action=collect]").await?;
+    counter.shows("#held-list .badge", "Handed over").await?;
+    counter.until("!document.querySelector('#held-list [data-action], dialog[open]')").await?;
+    shop.stack.outbox_relay = Service::start(shop.stack.outbox_relay.spec().clone()).await?;
+    counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+    let hold = shop.queries.get(&format!("/v1/reservations/{id}")).await.expect(200);
+    ensure!(hold.body["status"] == "collected", "it is {}", hold.body);
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn the_next_hold_is_not_taken_for_one_that_somebody_else_moved_on() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (first, _) = shop.hold().await;
+    let _ = shop.hold().await;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelectorAll('#held-list .hold').length === 2").await?;
+    counter.press(&key(Key::Down)).await?;
+    focused(&counter, &format!(".hold[data-id='{first}']")).await?;
+    let _ = shop.commands.advance(&first, "collect").await.expect(200);
+    focused(&counter, "#held-title").await?;
+    counter.until("document.querySelectorAll('#held-list .hold').length === 1").await?;
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn holds_come_in_while_another_window_is_in_front() -> Result<()> {
+    let shop = Shop::open().await?;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+    look_away(&counter).await?;
+    let _ = shop.hold().await;
+    counter.until("document.querySelector('#held-list .hold')").await?;
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn a_slow_scanner_types_a_code_and_no_enter() -> Result<()> {
+    let shop = Shop::open().await?;
+    let (first, _) = shop.hold().await;
+    let (second, _) = shop.hold().await;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelectorAll('#held-list .hold').length === 2").await?;
+    let scan = "const [id, focus] = arguments; \
+                const code = document.querySelector(`.hold[data-id='${id}']`).dataset.code; \
+                document.querySelector(focus).focus(); \
+                const pause = () => new Promise((resolve) => setTimeout(resolve, 80)); \
+                const press = (key) => document.activeElement.dispatchEvent(\
+                    new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })); \
+                return (async () => { for (const key of code) { press(key); await pause(); } return press('Enter'); })();";
+    // Somebody has tapped on another hold before, and on what only tells something.
+    counter.click("#help").await?;
+    for (id, focus) in [(&second, "#help-dialog [data-close]"), (&first, "#held-list [data-action=ready]")] {
+        let pressed = counter.run(scan, json!([id, focus])).await?;
+        ensure!(pressed == false, "the button had the Enter");
+        focused(&counter, &format!("#found .hold[data-id='{id}']")).await?;
+        counter.until("!document.querySelector('dialog[open]')").await?;
+    }
+    shop.close([counter]).await
 }

@@ -43,9 +43,10 @@ words! {
         nameless: "お名前なし", "No name";
         phone_end: "電話 …{end}", "Phone …{end}";
         pieces: "{n} 点", "{n} pc";
-        make_ready: "準備できた", "Ready";
+        make_ready: "準備できた", "Make ready";
         collect: "お渡し", "Hand over";
         cancel: "取消", "Cancel";
+        cancel_yes: "取り消す", "Cancel the hold";
         slip: "伝票", "Slip";
         history: "履歴", "History";
         status_held: "未準備", "Held";
@@ -66,6 +67,7 @@ words! {
         reason_other: "その他", "Another reason";
         raced_title: "ほかの人が先に操作しました", "Somebody else was faster";
         raced: "{code} は今「{status}」です。何も上書きしていません。", "{code} is now: {status}. Nothing was overwritten.";
+        raced_late: "{code} は変わっていますが、表示が追いついていません。少し待って確かめてください。何も上書きしていません。", "{code} has changed, and the screen does not show it yet. Wait a moment, then look again. Nothing was overwritten.";
         event_held: "受付", "placed";
         event_ready: "準備", "made ready";
         event_collected: "お渡し", "handed over";
