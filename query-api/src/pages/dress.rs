@@ -83,6 +83,7 @@ fn error_page(visit: Visit, status: StatusCode, address: Option<String>) -> Erro
         status if status.is_client_error() => (common.refused_title, common.refused),
         _ => (common.internal_title, common.internal),
     };
-    let again = address.filter(|_| status.is_server_error());
+    // Two slashes in front would lead to another host.
+    let again = address.filter(|address| status.is_server_error() && !address.starts_with("//"));
     ErrorPage { frame: Frame::new(visit, title.to_string()), text, again }
 }

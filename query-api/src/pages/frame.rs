@@ -41,7 +41,9 @@ impl Visit {
         let said = query.iter().find(|(name, _)| name == LANG).and_then(|(_, tag)| Lang::tagged(tag));
         query.retain(|(name, _)| name != LANG);
         let lang = said.unwrap_or_else(|| Lang::preferred(headers));
-        Self { lang, path: uri.path().to_owned(), query, chosen: said.is_some() }
+        // Two slashes in front would make a link of it that leads to another host.
+        let path = format!("/{}", uri.path().trim_start_matches('/'));
+        Self { lang, path, query, chosen: said.is_some() }
     }
 
     /// The value of a parameter that is not empty.
@@ -226,5 +228,6 @@ mod tests {
         assert_eq!(shopper.in_language(Lang::Ja), "/brands/hinata?q=knit&place=%E6%B8%8B%E8%B0%B7&lang=ja");
         assert_eq!(visit("/brands/hinata?q=knit").to("/"), "/");
         assert_eq!(visit("/?lang=xx").lang, Lang::Ja);
+        assert_eq!(visit("//evil.example/x").in_language(Lang::En), "/evil.example/x?lang=en");
     }
 }
