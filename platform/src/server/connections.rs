@@ -23,7 +23,7 @@ use super::wire::{Patience, Wire};
 
 /// Most connections that are open at once; further ones wait in the system's queue until one of these ends, unanswered
 /// rather than refused, as a balancer's are. A connection without a request takes about 20 KiB.
-const MAX_CONNECTIONS: usize = 4096;
+const MAX_CONNECTIONS: usize = 16_384;
 /// Files and sockets that a process has beside its connections: those of databases, of logs and of what it serves.
 const OTHER_FILES: usize = 256;
 /// Longest that a request's head may take to arrive. It fits one packet or a few, which a bad mobile network brings in two

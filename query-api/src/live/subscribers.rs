@@ -10,7 +10,7 @@ use crate::read::AsOf;
 use crate::read::changes::Changed;
 
 /// Most subscribers of a process: below the connections that it has, so that lookups are answered beside them.
-const MAX_SUBSCRIBERS: usize = 3000;
+const MAX_SUBSCRIBERS: usize = 12_000;
 /// News that may wait for one subscriber to take them. Each is what one read found; a reader that is so many behind does
 /// not keep up, or is gone.
 const MAX_NEWS: usize = 32;
