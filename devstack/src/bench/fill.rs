@@ -29,7 +29,7 @@ pub async fn fill(mysql_url: &str, shape: Shape) -> Result<()> {
     let now = "UTC_TIMESTAMP(6)";
     let hours = r#"{"mon":[{"opens":"10:00","closes":"20:00"}],"sat":[{"opens":"10:00","closes":"21:00"}]}"#;
     let stores = (0..shape.stores).map(|n| {
-        let (latitude, longitude) = shape::place(n);
+        let (latitude, longitude) = shape::place(shape, n);
         let (id, policy) = (shape::store(n), if n % 50 == 7 { r#"{"accepts_holds":false}"# } else { "{}" });
         format!(
             "'{id}','{BRAND}',1,'店舗 {n}','Store {n}',{latitude:.5},{longitude:.5},'Asia/Tokyo','{hours}','{policy}',{now}"

@@ -9,15 +9,27 @@ use super::shape::Shape;
 pub(super) struct Report {
     shapes: Vec<Shape>,
     lines: Vec<(&'static str, Vec<Times>)>,
+    comparisons: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(shapes: impl Iterator<Item = Shape>) -> Self {
-        Self { shapes: shapes.collect(), lines: Vec::new() }
+        Self { shapes: shapes.collect(), lines: Vec::new(), comparisons: Vec::new() }
     }
 
     pub(super) fn add(&mut self, name: &'static str, times: Vec<Times>) {
         self.lines.push((name, times));
+    }
+
+    /// Tells how much of one line's rate another has, for each size.
+    pub(super) fn compare(&mut self, name: &'static str, yardstick: &'static str) {
+        let rates = |wanted| {
+            let line = self.lines.iter().find(|(name, _)| *name == wanted);
+            line.into_iter().flat_map(|(_, times)| times.iter().map(|times| times.per_second))
+        };
+        let ratios = rates(name).zip(rates(yardstick)).map(|(rate, most)| format!("{:.2}", rate / most));
+        let ratios: Vec<String> = ratios.collect();
+        self.comparisons.push(format!("A second, {name} to {yardstick}: {}.", ratios.join(", ")));
     }
 }
 
@@ -41,7 +53,7 @@ impl fmt::Display for Report {
                 _ => writeln!(f, "{} |", " |".repeat(self.shapes.len() - times.len()))?,
             }
         }
-        Ok(())
+        self.comparisons.iter().try_for_each(|comparison| write!(f, "\n{comparison}\n"))
     }
 }
 
@@ -63,5 +75,7 @@ mod tests {
         assert_eq!(lines[2], "| nothing | 1.00 / 9.00 / 400 | | |");
         assert_eq!(lines[3], "| something | 2.00 / 9.00 / 400 | 3.00 / 9.00 / 400 | 1.50 |");
         assert!(lines.iter().all(|line| line.matches('|').count() == 5), "{text}");
+        report.compare("something", "nothing");
+        assert!(report.to_string().ends_with("\nA second, something to nothing: 1.00.\n"), "{report}");
     }
 }

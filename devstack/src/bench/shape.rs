@@ -10,6 +10,8 @@ pub const LARGE: u64 = 10_000_000;
 pub const SMALL: u64 = 10_000;
 /// The brand that everything belongs to.
 pub const BRAND: &str = "bench";
+/// Stores on about ten thousand square kilometres: a page of the nearest is full, and has more behind it.
+const STORES_PER_SQUARE_DEGREE: f64 = 80.0;
 /// SKUs of a product: one of each size.
 const SKUS_PER_PRODUCT: u64 = 5;
 const SIZES: [&str; SKUS_PER_PRODUCT as usize] = ["XS", "S", "M", "L", "XL"];
@@ -21,7 +23,7 @@ const KINDS: [&str; 6] = ["シャツ", "ニット", "パンツ", "コート", "�
 /// How much there is of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
-    /// Shops, all over Japan.
+    /// Shops.
     pub stores: u64,
     /// SKUs that each of them counted.
     pub skus_per_store: u64,
@@ -57,10 +59,12 @@ pub(super) fn store(n: u64) -> String {
     format!("{BRAND}.s-{n:05}")
 }
 
-/// Latitude and longitude of a store: scattered over a band from Kyushu to Hokkaido.
-pub(super) fn place(n: u64) -> (f64, f64) {
-    let along = share(n, 1_009);
-    (31.5 + along * 12.0 + share(n, 97), 130.5 + along * 13.0 + share(n, 89))
+/// Latitude and longitude of a store: a chain grows over the land, and has as many stores on the same ground whatever its
+/// size. So a circle holds as many, and what is measured is how many rows there are beside them.
+#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+pub(super) fn place(shape: Shape, n: u64) -> (f64, f64) {
+    let side = (shape.stores as f64 / STORES_PER_SQUARE_DEGREE).sqrt();
+    (32.0 + side * share(n, 1_009), 130.5 + side * share(n * 7, 997))
 }
 
 /// A number between 0 and 1 that looks like none of its neighbours'.
