@@ -161,6 +161,10 @@ async fn a_page_is_read_ahead_once_and_every_record_is_taken() {
     assert!(poller.round().await.unwrap());
     assert_eq!(stream.asked.borrow().len(), asked);
     assert!(!poller.round().await.unwrap());
-    assert_eq!(stream.asked.borrow().len(), PAGES + FAILING.len() + 2, "no page is read twice but one that failed");
+    assert_eq!(
+        stream.asked.borrow().len(),
+        PAGES + FAILING.len() + 2,
+        "no page is read twice but one that failed"
+    );
     assert_eq!(sink.came.borrow()["goes on"], PAGES);
 }
