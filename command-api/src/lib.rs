@@ -4,6 +4,7 @@
 //! that is not committed, and never publish anything but through the outbox.
 
 pub mod app;
+pub mod bell;
 pub mod domain;
 pub mod http;
 pub mod purge;

@@ -28,12 +28,15 @@ enum Command {
         #[command(flatten)]
         tables: TablesAndSecrets,
         #[command(flatten)]
-        auth: auth::Options,
+        auth: Box<auth::Options>,
         #[command(flatten)]
         origins: Origins,
         /// Seconds between two sweeps for holds whose time is over.
         #[arg(long, env = "SWEEP_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
         sweep_seconds: u64,
+        /// `HOST:PORT` of the relay's `NUDGE_LISTEN`: it is rung after each commit, and so reads it at once.
+        #[arg(long, env = "NUDGE")]
+        nudge: Option<String>,
         /// Commands for the same count race each other: what combining them is measured against.
         #[arg(long, hide = true)]
         no_combining: bool,
@@ -83,16 +86,18 @@ impl TablesAndSecrets {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, tables, auth, origins, sweep_seconds, no_combining } => {
+        Command::Serve { listen, tables, auth, origins, sweep_seconds, nudge, no_combining } => {
             platform::telemetry::init();
             let app = tables.app().await;
             let app = if no_combining { app.without_combining() } else { app };
+            let ringing = app.bell().carry(nudge);
             let sweeping = sweeper::every(app.clone(), Duration::from_secs(sweep_seconds));
             let router = origins.admit(http::router(app, auth.verifier()));
             let served = server::serve(listen.listen, router);
             tokio::select! {
                 served = served => served?,
                 never = sweeping => match never {},
+                never = ringing => match never {},
             }
         }
         Command::Sweep { tables } => {

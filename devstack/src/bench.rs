@@ -1,14 +1,15 @@
-//! How fast the query API is on a small projection and on a large one, and the command API where many want the same, each in
-//! one run on one machine.
+//! How fast the query API is on a small projection and on a large one, the command API where many want the same, and the
+//! relay on a backlog, each in one run on one machine.
 //!
 //! Numbers of a run are of its machine. What counts are ratios: of the large projection to the small one, of both to a
 //! handler that answers at once and to a statement that is prepared and reads one row, and of holds that go together to holds
-//! that go alone.
+//! that go alone, and of the relay to each half of its work.
 
 mod fill;
 mod hold;
 mod measure;
 mod questions;
+mod relay;
 mod report;
 mod shape;
 
@@ -31,6 +32,7 @@ pub use fill::fill;
 pub use hold::{Api, CASES, Case, Holds, Placed, holds, holds_at};
 use measure::{AT_ONCE, Times, measure};
 pub use questions::{QUESTIONS, Question};
+pub use relay::{Drained, Lag, Ours, Outbox, Relay, drain, lag, upsert};
 use report::Report;
 pub use shape::{BRAND, LARGE, SMALL, Shape};
 

@@ -18,7 +18,7 @@ use crate::service::Service;
 use engines::Engines;
 
 pub use engines::{forget, with_database};
-pub use options::{Options, Ports};
+pub use options::{Options, Ports, nudge_address};
 
 /// How long a service may take until it is ready: it has to reach engines that already answer.
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -57,8 +57,9 @@ impl Stack {
         say("bringing tables and schema up to date ...");
         options.migrate(dynamodb, mysql).await?;
         say("starting the services ...");
-        let outbox_relay = Service::start(options.outbox_relay(dynamodb, mysql)).await?;
-        let command_api = Service::start(options.command_api(dynamodb, &auth)).await?;
+        let nudge = options::nudge_address()?;
+        let outbox_relay = Service::start(options.outbox_relay(dynamodb, mysql, &nudge)).await?;
+        let command_api = Service::start(options.command_api(dynamodb, &nudge, &auth)).await?;
         // Its port may be known only now, and the pages have to tell it to browsers.
         auth.push(("COMMAND_URL", command_api.base_url().to_owned()));
         auth.push(("OIDC_ISSUER", issuer.url().to_owned()));

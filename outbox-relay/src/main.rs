@@ -1,13 +1,15 @@
 //! `outbox-relay`: projects the outbox into MySQL.
 
 use std::io::{Write, stdout};
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use contracts::Table;
 use outbox_relay::command_state::CommandState;
 use outbox_relay::core::Projector;
-use outbox_relay::poll::{Health, Source};
+use outbox_relay::poll::{Health, Idle, Source};
 use outbox_relay::status::Status;
 use outbox_relay::{lag, lambda, metrics, poll, publish, quarantine, rebuild, reconcile};
 use platform::dynamodb::Dynamodb;
@@ -40,6 +42,12 @@ enum Command {
         /// Seconds behind the stream from which on it is not ready.
         #[arg(long, env = "MAX_LAG_SECONDS", default_value_t = lag::DEFAULT_MAX_LAG_SECONDS)]
         max_lag_seconds: u32,
+        /// Address and UDP port at which whoever has written something may ring, to have it read at once.
+        #[arg(long, env = "NUDGE_LISTEN")]
+        nudge_listen: Option<SocketAddr>,
+        /// Milliseconds until it reads again where nobody rings: tests make it long.
+        #[arg(long, env = "IDLE_MS", hide = true, default_value_t = poll::IDLE_WAIT_MS)]
+        idle_ms: u64,
     },
     /// Takes batches as an AWS Lambda function.
     Lambda {
@@ -100,21 +108,23 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Poll { listen, dynamodb, mysql, max_lag_seconds } => {
+        Command::Poll { listen, dynamodb, mysql, max_lag_seconds, nudge_listen, idle_ms } => {
             platform::telemetry::init();
             let health = Health::default();
             let router = server::with_conventions(health::routes(health.clone()));
             let source = source(&dynamodb).await;
             metrics::init();
             let pool = poll::watched(&mysql.pool(CONNECTIONS));
+            let idle = Idle::of(Duration::from_millis(idle_ms));
             let mut served = Ok(());
             let serving = async {
                 tokio::select! {
                     done = server::serve(listen.listen, router) => served = done,
+                    failed = idle.listen(nudge_listen) => served = failed.map(|never| match never {}),
                     never = lag::watch(pool.clone(), health.clone(), max_lag_seconds) => match never {},
                 }
             };
-            poll::run(source, pool.clone(), health.clone(), serving).await;
+            poll::run(source, pool.clone(), health.clone(), idle.clone(), serving).await;
             served?;
         }
         Command::Lambda { mysql } => {

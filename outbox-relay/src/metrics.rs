@@ -4,6 +4,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 
 const BATCH: &str = "torioki_relay_batch_records";
 const EVENTS: &str = "torioki_relay_events_total";
+const READS: &str = "torioki_relay_reads_total";
 const RETRIES: &str = "torioki_relay_retries_total";
 const LAG: &str = "torioki_relay_lag_seconds";
 const QUARANTINED: &str = "torioki_relay_quarantined_records";
@@ -46,6 +47,7 @@ pub fn init() {
         Unit::Count,
         "Records by what became of them; removals and duplicates are ignored"
     );
+    describe_counter!(READS, Unit::Count, "Pages that the stream was asked for");
     describe_counter!(RETRIES, Unit::Count, "Times that reading or applying failed and was begun anew");
     describe_gauge!(LAG, Unit::Seconds, "How far the projection is behind its least shard's stream");
     describe_gauge!(
@@ -54,6 +56,7 @@ pub fn init() {
         "Shards of which the stream dropped records unread, not mended yet"
     );
     describe_gauge!(QUARANTINED, Unit::Count, "Records in quarantine");
+    counter!(READS).increment(0);
     counter!(RETRIES).increment(0);
     for outcome in OUTCOMES {
         counter!(EVENTS, "outcome" => outcome).increment(0);
@@ -62,6 +65,7 @@ pub fn init() {
 
 /// The same of `publish`.
 pub fn init_publish() {
+    describe_counter!(READS, Unit::Count, "Pages that the stream was asked for");
     describe_counter!(RETRIES, Unit::Count, "Times that reading the stream failed and was begun anew");
     describe_counter!(
         SENT,
@@ -72,6 +76,7 @@ pub fn init_publish() {
     describe_gauge!(UNDELIVERED, Unit::Count, "Events in `undelivered`");
     describe_gauge!(PUBLISH_LAG, Unit::Seconds, "How far the target is behind its least shard's stream");
     describe_gauge!(PUBLISH_TRIMMED, Unit::Count, "Shards of which the stream dropped records untold");
+    counter!(READS).increment(0);
     counter!(RETRIES).increment(0);
     for outcome in Sent::ALL {
         counter!(SENT, "outcome" => outcome.label()).increment(0);
@@ -103,6 +108,11 @@ pub(crate) fn committed(records: usize, applied: usize, quarantined: usize) {
     for (outcome, count) in OUTCOMES.into_iter().zip(counts) {
         counter!(EVENTS, "outcome" => outcome).increment(count as u64);
     }
+}
+
+/// The stream is asked for a page.
+pub(crate) fn read() {
+    counter!(READS).increment(1);
 }
 
 /// Reading or applying failed.

@@ -85,6 +85,13 @@ impl System {
         service
     }
 
+    /// A command API with more in its environment, ready.
+    pub async fn command_api_with(&self, more: &[(&str, &str)]) -> Service {
+        let mut service = self.start_with("command-api", "serve", &self.tables.endpoint, "", more).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
     /// A command API of tables by another way.
     pub async fn command_api_at(&self, dynamodb: &str) -> Service {
         self.start("command-api", "serve", dynamodb, "").await
@@ -105,6 +112,14 @@ impl System {
     /// A relay, ready.
     pub async fn relay(&self) -> Service {
         let mut service = self.relay_at(&self.tables.endpoint, &self.database.url()).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
+    /// A relay with more in its environment, ready.
+    pub async fn relay_with(&self, more: &[(&str, &str)]) -> Service {
+        let (dynamodb, mysql) = (&self.tables.endpoint, self.database.url());
+        let mut service = self.start_with("outbox-relay", "poll", dynamodb, &mysql, more).await;
         service.wait_ready(DEADLINE).await.unwrap();
         service
     }

@@ -1,7 +1,9 @@
-//! What `cargo dev bench query` fills and asks: a projection as the relay would have written it, and questions about it.
+//! What `cargo dev bench query` fills and asks: a projection as the relay would have written it, and questions about it. And
+//! that what the relay is measured against does the same work.
 
-use devstack::bench::{self, BRAND, QUESTIONS, Shape};
-use harness::{Api, System};
+use contracts::Table;
+use devstack::bench::{self, BRAND, Outbox, QUESTIONS, Shape};
+use harness::{Api, Database, System};
 use platform::auth::Role;
 use serde_json::Value;
 
@@ -52,5 +54,48 @@ async fn every_question_of_the_bench_finds_something() {
         }
         println!("{}: {found} of {TIMES} find something", question.name);
         assert!(found > 0, "{}: nothing is ever found", question.name);
+    }
+}
+
+/// Events of a backlog: some are of one count or one hold.
+const EVENTS: usize = 3_000;
+
+/// How many rows a table has, and a sum over all that stands in them.
+async fn content(database: &Database, table: &str, columns: &str) -> (i64, i64) {
+    let sum = format!("SELECT CAST(SUM(CRC32(CONCAT_WS('|', {columns}))) AS SIGNED) FROM {table}");
+    (database.number(&format!("SELECT COUNT(*) FROM {table}")).await, database.number(&sum).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_relay_is_measured_against_writes_the_same_rows() {
+    let system = System::new().await;
+    let (endpoint, table) = (system.tables.endpoint.clone(), system.tables.prefix.name(Table::Outbox));
+    let outbox = Outbox { endpoint, table };
+    outbox.fill(EVENTS).await.unwrap();
+    let read = outbox.read(EVENTS).await.unwrap();
+    let url = system.database.url();
+    let drained = bench::drain(async || Ok(system.relay().await), &url, EVENTS).await;
+    drop(drained.unwrap());
+    let (single, many) = tokio::join!(Database::new(), Database::new());
+    let one_by_one = outbox.one_by_one(&single.url(), EVENTS).await.unwrap();
+    let together = bench::upsert(&many.url(), EVENTS).await.unwrap();
+    println!("read: {read}; one by one: {one_by_one}; together: {together}");
+    for (table, columns) in [
+        ("stock", "store_id, sku, brand, on_hand, held, safety, updated_at, version"),
+        (
+            "reservations",
+            "reservation_id, pickup_code, brand, store_id, status, customer_name, customer_phone, \
+             phone_reversed, capability_hash, placed_at, expires_at, extensions, updated_at, version",
+        ),
+        ("reservation_lines", "reservation_id, sku, store_id, brand, running, quantity, version"),
+        (
+            "history",
+            "aggregate, version, brand, event_id, event_type, actor, actor_id, causation_id, occurred_at",
+        ),
+    ] {
+        let ours = content(&system.database, table, columns).await;
+        assert!(ours.0 > 0, "{table} is empty");
+        assert_eq!(content(&single, table, columns).await, ours, "{table}, one by one");
+        assert_eq!(content(&many, table, columns).await, ours, "{table}, together");
     }
 }

@@ -167,7 +167,11 @@ impl App {
             None
         } else {
             metrics::group(plan.group.commands().len());
-            self.tables.commit(&plan.group).await.err()
+            let committed = self.tables.commit(&plan.group).await;
+            if committed.is_ok() {
+                self.bell.ring();
+            }
+            committed.err()
         };
         let commands = plan.group.commands();
         let mut ended = Vec::new();

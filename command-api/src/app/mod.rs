@@ -34,6 +34,7 @@ pub use sweep::Swept;
 use group::Member;
 use lanes::Lanes;
 
+use crate::bell::Bell;
 use crate::domain::Refusal;
 use crate::store::{CommandId, Tables};
 
@@ -44,6 +45,7 @@ pub struct App {
     secrets: Secrets,
     /// `None` where commands for one count race each other.
     lanes: Option<Lanes<Member>>,
+    bell: Bell,
 }
 
 /// What comes with every command.
@@ -113,7 +115,13 @@ impl App {
     #[must_use]
     pub fn new(tables: Tables, secrets: Secrets) -> Self {
         metrics::describe();
-        Self { tables, secrets, lanes: Some(Lanes::default()) }
+        Self { tables, secrets, lanes: Some(Lanes::default()), bell: Bell::default() }
+    }
+
+    /// What is rung after each commit.
+    #[must_use]
+    pub fn bell(&self) -> Bell {
+        self.bell.clone()
     }
 
     /// The same, where each command goes alone: what combining them is measured against.

@@ -58,7 +58,7 @@ pub struct Placed {
 }
 
 /// A client's place in a run, and the numbers of what it sends.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     api: &'a Api,
     http: Client,
     case: Case,
@@ -72,8 +72,7 @@ struct Run<'a> {
 /// # Errors
 /// When anything is refused, or another number of pieces is held than clients were told.
 pub async fn holds(api: &Api, case: Case) -> Result<Placed> {
-    let http = Client::new();
-    let run = Run { api, http, case, sent: AtomicU64::new(0), turned_away: AtomicU64::new(0) };
+    let run = Run::of(api, case);
     run.stock_up().await?;
     let warmed_up = run.place(WARM_UP).await?;
     run.turned_away.store(0, Ordering::Relaxed);
@@ -92,8 +91,7 @@ pub async fn holds(api: &Api, case: Case) -> Result<Placed> {
 /// # Errors
 /// As above.
 pub async fn holds_at(api: &Api, per_second: f64) -> Result<Placed> {
-    let case = Case { clients: 0, skus: 1 };
-    let run = Run { api, http: Client::new(), case, sent: AtomicU64::new(0), turned_away: AtomicU64::new(0) };
+    let run = Run::of(api, Case { clients: 0, skus: 1 });
     run.stock_up().await?;
     let start = Instant::now();
     let times = (0..).map(|n| Duration::from_secs_f64(f64::from(n) / per_second));
@@ -119,7 +117,11 @@ impl Placed {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    pub(super) fn of(api: &'a Api, case: Case) -> Self {
+        Self { api, http: Client::new(), case, sent: AtomicU64::new(0), turned_away: AtomicU64::new(0) }
+    }
+
     fn store() -> String {
         format!("{BRAND}.sale")
     }
@@ -145,7 +147,7 @@ impl Run<'_> {
         Ok(answer)
     }
 
-    async fn stock_up(&self) -> Result<()> {
+    pub(super) async fn stock_up(&self) -> Result<()> {
         let store = json!({"name": {"en": "Sale"}, "time_zone": "Asia/Tokyo"});
         self.put(&format!("/v1/stores/{}", Self::store()), store).await?;
         let listed: Vec<Value> =
@@ -184,8 +186,14 @@ impl Run<'_> {
         Ok(try_join_all(clients).await?.into_iter().flatten().collect())
     }
 
-    /// By a customer of its own, until it is placed; how long that is since then.
+    /// How long it is since then until a hold is placed.
     async fn one_hold(&self, sku: usize, since: Instant) -> Result<Duration> {
+        self.hold(sku).await?;
+        Ok(since.elapsed())
+    }
+
+    /// By a customer of its own, sent until it is placed; the answer.
+    pub(super) async fn hold(&self, sku: usize) -> Result<Value> {
         let key = self.key();
         let body = json!({
             "store_id": Self::store(),
@@ -194,7 +202,7 @@ impl Run<'_> {
         });
         loop {
             match self.send(Method::POST, "/v1/reservations", key, &body).await? {
-                (StatusCode::CREATED, _) => return Ok(since.elapsed()),
+                (StatusCode::CREATED, answer) => return Ok(answer),
                 (StatusCode::SERVICE_UNAVAILABLE, _) => {
                     self.turned_away.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(PAUSE).await;

@@ -1,9 +1,12 @@
 //! `cargo dev bench`: how fast things are.
 
+mod command_api;
 mod hold;
+mod relay;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -37,6 +40,8 @@ pub(super) enum Bench {
     Query(Query),
     /// Holds of one SKU and of many, where commands for one count go together and where each goes alone.
     Hold,
+    /// A backlog of events that the relay drains, beside each half of that work alone; and how soon a hold is seen.
+    Relay(relay::Relay),
 }
 
 #[derive(Args)]
@@ -57,6 +62,8 @@ impl Bench {
             Self::Query(query) => query.run().await,
             Self::Hold if cfg!(debug_assertions) => optimised(&["hold".to_owned()]).await,
             Self::Hold => hold::run().await,
+            Self::Relay(relay) if cfg!(debug_assertions) => optimised(&relay.arguments()).await,
+            Self::Relay(relay) => relay.run().await,
         }
     }
 }
@@ -119,7 +126,8 @@ async fn measured(state_dir: &Path, server: &str, sizes: [u64; 2]) -> Result<Str
             migrate("mysql", ("MYSQL_URL", &mysql_url)).await?;
             say(format_args!("filling a projection with {} rows of stock ...", shape.rows()));
             bench::fill(&mysql_url, shape).await?;
-            let service = start(state_dir, &name, &mysql_url, &environment).await?;
+            let variables = environment.iter().cloned().chain([("MYSQL_URL", mysql_url.clone())]);
+            let service = start(state_dir, (&name, "query-api"), "serve", &[], variables).await?;
             let (query_url, caller) = (service.base_url().to_owned(), caller.clone());
             targets.push(Target { query_url, mysql_url, caller, shape });
             services.push(service);
@@ -136,18 +144,20 @@ async fn measured(state_dir: &Path, server: &str, sizes: [u64; 2]) -> Result<Str
     report
 }
 
+/// Starts a service by the name of its files and of its program, and waits until it is ready.
 async fn start(
     state_dir: &Path,
-    name: &str,
-    mysql_url: &str,
-    environment: &[(&str, String)],
+    (name, program): (&str, &str),
+    command: &str,
+    arguments: &[&str],
+    environment: impl IntoIterator<Item = (&str, String)>,
 ) -> Result<Service> {
-    let environment = environment.iter().cloned().chain([("MYSQL_URL", mysql_url.to_owned())]);
+    let arguments = [&[command, "--listen", "127.0.0.1:0"], arguments].concat();
     let spec = Spec {
         name: name.to_owned(),
-        program: program("query-api")?,
-        arguments: ["serve", "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec(),
-        environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
+        program: build::bin_dir()?.join(program),
+        arguments: arguments.into_iter().map(str::to_owned).collect(),
+        environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         dir: state_dir.to_owned(),
         group: Group::Own,
     };
@@ -157,7 +167,7 @@ async fn start(
 }
 
 async fn migrate(what: &str, (variable, engine): (&str, &str)) -> Result<()> {
-    let mut command = Command::new(program("migrate")?);
+    let mut command = Command::new(build::bin_dir()?.join("migrate"));
     command
         .arg(what)
         .env(variable, engine)
@@ -169,13 +179,24 @@ async fn migrate(what: &str, (variable, engine): (&str, &str)) -> Result<()> {
     Ok(())
 }
 
-fn program(name: &str) -> Result<PathBuf> {
-    Ok(build::bin_dir()?.join(name))
-}
-
 async fn run_sql(server: &str, sql: String) -> Result<()> {
     let options: MySqlConnectOptions = server.parse()?;
     let mut connection = options.connect().await?;
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
     Ok(connection.close().await?)
+}
+
+/// What figures are of.
+fn circumstances(engines: &str) -> String {
+    let mut git = std::process::Command::new("git");
+    git.args(["describe", "--always", "--dirty"]).current_dir(build::workspace());
+    let commit = git.output().map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned());
+    let commit = commit.unwrap_or_default();
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let processor = processor.map_or("a processor", |(_, name)| name);
+    let cores = available_parallelism().map_or(1, usize::from);
+    format!(
+        "Commit {commit}; {processor}, {cores} cores, which clients, engines and services share; {engines}."
+    )
 }

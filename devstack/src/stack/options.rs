@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -60,7 +60,7 @@ impl Options {
     /// # Errors
     /// When a port is in use; the error names the flag that chooses another.
     pub async fn prepare(&self) -> anyhow::Result<()> {
-        for spec in [self.command_api("", &[]), self.outbox_relay("", ""), self.query_api("", &[])] {
+        for spec in [self.command_api("", "", &[]), self.outbox_relay("", "", ""), self.query_api("", &[])] {
             spec.stop_leftover().await?;
         }
         self.ports.check()
@@ -79,11 +79,12 @@ impl Options {
     }
 
     /// The command API; `auth` is how it is to know its callers. The pages, which are at the query API, may ask it.
-    pub(super) fn command_api(&self, dynamodb: &str, auth: &[(&str, String)]) -> Spec {
+    pub(super) fn command_api(&self, dynamodb: &str, nudge: &str, auth: &[(&str, String)]) -> Spec {
         let mut spec = self.spec("command-api", &["serve"], self.ports.command);
         set(&mut spec, "DYNAMODB_ENDPOINT", dynamodb);
         set(&mut spec, "TABLE_PREFIX", &self.table_prefix.to_string());
         set(&mut spec, "ALLOWED_ORIGINS", &self.pages().join(","));
+        set(&mut spec, "NUDGE", nudge);
         auth.iter().for_each(|(name, value)| set(&mut spec, name, value));
         spec
     }
@@ -102,12 +103,13 @@ impl Options {
         Ok(options)
     }
 
-    /// The relay.
-    pub(super) fn outbox_relay(&self, dynamodb: &str, mysql: &str) -> Spec {
+    /// The relay, which is rung at `nudge`.
+    pub(super) fn outbox_relay(&self, dynamodb: &str, mysql: &str, nudge: &str) -> Spec {
         let mut spec = self.spec("outbox-relay", &["poll"], 0);
         set(&mut spec, "DYNAMODB_ENDPOINT", dynamodb);
         set(&mut spec, "TABLE_PREFIX", &self.table_prefix.to_string());
         set(&mut spec, "MYSQL_URL", mysql);
+        set(&mut spec, "NUDGE_LISTEN", nudge);
         spec
     }
 
@@ -171,6 +173,15 @@ fn quiet_port() -> anyhow::Result<u16> {
     ports
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .context("there is no free port")
+}
+
+/// A loopback address at which nobody takes datagrams yet.
+///
+/// # Errors
+/// When there is no free port.
+pub fn nudge_address() -> anyhow::Result<String> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("there is no free UDP port")?;
+    Ok(socket.local_addr()?.to_string())
 }
 
 fn check_port(port: u16, flag: &str) -> anyhow::Result<()> {

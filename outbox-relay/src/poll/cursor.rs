@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::poller::Taken;
+use super::stream::Page;
 
 /// Pages in a row that must be empty before they say something.
 pub(super) const QUIET_PAGES: usize = 10;
@@ -22,10 +23,18 @@ const MARGIN: TimeDelta = TimeDelta::seconds(1);
 /// How often the time of a quiet shard is written.
 const STAMP_INTERVAL: TimeDelta = TimeDelta::seconds(1);
 
+/// A page, and when it was asked for.
+pub(super) struct Asked {
+    pub page: Page,
+    pub at: DateTime<Utc>,
+}
+
 /// Our place in a shard.
 pub(super) struct Cursor {
     /// How to ask for the next page; nothing at the end of the shard.
     pub iterator: Option<String>,
+    /// That page, where it was asked for while the one before was taken.
+    pub ahead: Option<Asked>,
     /// How much the sink took of what was read.
     pub taken: Taken,
     /// When the pages of the quiet run were asked for, the last [`QUIET_PAGES`] of them.
@@ -37,7 +46,13 @@ pub(super) struct Cursor {
 impl Cursor {
     /// At a new iterator, of which nothing is known.
     pub(super) fn at(iterator: String) -> Self {
-        Self { iterator: Some(iterator), taken: Taken::All, quiet: VecDeque::new(), stamped_at: None }
+        Self {
+            iterator: Some(iterator),
+            ahead: None,
+            taken: Taken::All,
+            quiet: VecDeque::new(),
+            stamped_at: None,
+        }
     }
 
     /// The same place by a new iterator.
@@ -49,6 +64,11 @@ impl Cursor {
     pub(super) fn moved(&mut self, next: Option<String>, taken: Taken) {
         self.quiet.clear();
         (self.iterator, self.taken) = (next, taken);
+    }
+
+    /// Whether the next page is here already, and there is room for it.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.ahead.is_some() && self.taken != Taken::Enough
     }
 
     /// Whether the shard is read to its end, and all of it taken.

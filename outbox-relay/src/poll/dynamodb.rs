@@ -10,6 +10,7 @@ use serde_dynamo::Item;
 
 use super::stream::{Error, Page, Shard, Stream, Table};
 use crate::core::{Change, Record};
+use crate::metrics;
 
 /// Most records of one page (the API's own limit).
 const PAGE_RECORDS: i32 = 1000;
@@ -100,6 +101,7 @@ impl Stream for TableStream {
     }
 
     async fn page(&self, iterator: &str) -> Result<Page, Error> {
+        metrics::read();
         let request = self.client.get_records().shard_iterator(iterator).limit(PAGE_RECORDS);
         let page = request.send().await.map_err(Error::of)?;
         let records = page.records.unwrap_or_default().into_iter().map(record).collect();

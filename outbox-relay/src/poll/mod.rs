@@ -7,6 +7,7 @@ pub(crate) mod checkpoint;
 mod cursor;
 mod dynamodb;
 mod health;
+mod idle;
 pub(crate) mod leader;
 mod poller;
 pub(crate) mod shards;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use dynamodb::Source;
 pub use health::Health;
+pub use idle::{IDLE_WAIT_MS, Idle};
 pub use leader::watched;
 pub(crate) use poller::{Sink, Taken};
 
@@ -33,8 +35,6 @@ use crate::core::Unapplied;
 use crate::core::database::{self, Database, Mysql, Projection};
 use crate::metrics;
 
-/// Wait after a round in which no shard had anything: five idle `GetRecords` a second and shard.
-const IDLE_WAIT: Duration = Duration::from_millis(200);
 /// First wait after a failure, doubled with every further one.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// Longest wait after a failure: within it the relay works again once its databases do.
@@ -56,14 +56,21 @@ pub(crate) struct Driver<T, D> {
     table: T,
     database: Led<D>,
     health: Health,
+    idle: Idle,
     /// The time of day.
     now: fn() -> DateTime<Utc>,
 }
 
 /// Runs, on a pool of [`watched`] connections, until `stop` comes; then lets the next poller work at once. Dropping it at
 /// any await loses nothing: what was not committed is read again; the next poller then waits for the end of the lease.
-pub async fn run(source: Source, pool: MySqlPool, health: Health, stop: impl Future<Output = ()>) {
-    let driver = Driver::new(source, Mysql::new(pool), health, Utc::now, Uuid::now_v7().to_string());
+pub async fn run(
+    source: Source,
+    pool: MySqlPool,
+    health: Health,
+    idle: Idle,
+    stop: impl Future<Output = ()>,
+) {
+    let driver = Driver::new(source, Mysql::new(pool), health, idle, Utc::now, Uuid::now_v7().to_string());
     tokio::select! {
         () = driver.run() => {}
         () = stop => {}
@@ -81,10 +88,11 @@ where
         table: T,
         database: D,
         health: Health,
+        idle: Idle,
         now: fn() -> DateTime<Utc>,
         owner: String,
     ) -> Self {
-        Self { table, database: Led::new(database, leader::POLL.to_owned(), owner), health, now }
+        Self { table, database: Led::new(database, leader::POLL.to_owned(), owner), health, idle, now }
     }
 
     /// Runs for ever.
@@ -108,7 +116,7 @@ where
     async fn follow(&self, failures: &mut u32) -> Result<Infallible, Error> {
         let stream = self.table.stream().await?;
         let checkpoints = Checkpoints::new(self.database.clone(), stream.arn());
-        follow(stream, checkpoints, &self.health, self.now, failures).await
+        follow(stream, checkpoints, (&self.health, &self.idle), self.now, failures).await
     }
 }
 
@@ -116,7 +124,7 @@ where
 pub(crate) async fn follow(
     stream: impl Stream,
     sink: impl Sink,
-    health: &Health,
+    (health, idle): (&Health, &Idle),
     now: fn() -> DateTime<Utc>,
     failures: &mut u32,
 ) -> Result<Infallible, Error> {
@@ -126,7 +134,7 @@ pub(crate) async fn follow(
         *failures = 0;
         health.round();
         if !progressed {
-            sleep(IDLE_WAIT).await;
+            idle.wait().await;
         }
     }
 }

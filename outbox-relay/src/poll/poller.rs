@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use super::cursor::Cursor;
+use super::cursor::{Asked, Cursor};
 use super::shards::{Known, Survey, readable};
 use super::stream::{self, Page, Shard, Stream};
 use super::{Error, Health};
@@ -199,9 +199,9 @@ impl<S: Stream, K: Sink> Poller<S, K> {
     }
 
     async fn page(&self, shard: &str, mut cursor: Cursor) -> Result<Step, Error> {
-        let asked_at = (self.now)();
-        let Page { records, next } = match self.next(&cursor).await {
-            Ok(page) => page,
+        let is_ahead = cursor.is_ahead();
+        let Asked { page: Page { records, next }, at } = match self.next(&mut cursor).await {
+            Ok(asked) => asked,
             // Nothing was read, so nothing is known: the new cursor has no quiet run.
             Err(stream::Error::Expired) => {
                 return Ok(Step::On(cursor.anew(self.iterator(shard).await?), false));
@@ -213,20 +213,38 @@ impl<S: Stream, K: Sink> Poller<S, K> {
         };
         let moved = !records.is_empty();
         if moved || cursor.taken != Taken::All {
-            cursor.moved(next, self.sink.take(shard, records).await?);
-        } else if let Some(as_of) = cursor.idled(next, asked_at) {
+            let reading = self.ahead(next.as_deref().filter(|_| moved));
+            let (taken, ahead) = futures::future::join(self.sink.take(shard, records), reading).await;
+            cursor.moved(next, taken?);
+            cursor.ahead = cursor.ahead.or(ahead);
+        } else if let Some(as_of) = cursor.idled(next, at) {
             self.sink.stamp(shard, as_of).await?;
-            cursor.stamped(asked_at);
+            cursor.stamped(at);
         }
-        Ok(if cursor.is_done() { Step::End } else { Step::On(cursor, moved) })
+        // What was read ahead says what there was then, and not that there is nothing now.
+        Ok(if cursor.is_done() { Step::End } else { Step::On(cursor, moved || is_ahead) })
     }
 
     /// The next page; nothing where none is left, or the sink has no room for it.
-    async fn next(&self, cursor: &Cursor) -> Result<Page, stream::Error> {
-        match &cursor.iterator {
-            Some(iterator) if cursor.taken != Taken::Enough => self.stream.page(iterator).await,
-            iterator => Ok(Page { records: Vec::new(), next: iterator.clone() }),
+    async fn next(&self, cursor: &mut Cursor) -> Result<Asked, stream::Error> {
+        let at = (self.now)();
+        let has_room = cursor.taken != Taken::Enough;
+        if let Some(ahead) = cursor.ahead.take_if(|_| has_room) {
+            return Ok(ahead);
         }
+        let page = match &cursor.iterator {
+            Some(iterator) if has_room => self.stream.page(iterator).await?,
+            iterator => Page { records: Vec::new(), next: iterator.clone() },
+        };
+        Ok(Asked { page, at })
+    }
+
+    /// The page behind one that is being taken: one, so that what is held is bounded. Where that fails, it is asked for again
+    /// in its turn, and what it fails of is dealt with there.
+    async fn ahead(&self, iterator: Option<&str>) -> Option<Asked> {
+        let at = (self.now)();
+        let page = self.stream.page(iterator?).await.ok()?;
+        Some(Asked { page, at })
     }
 }
 

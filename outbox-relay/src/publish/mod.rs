@@ -34,7 +34,7 @@ use crate::core::{Record, database};
 use crate::poll::leader::Led;
 use crate::poll::shards::{Known, Survey};
 use crate::poll::stream::{Stream, Table};
-use crate::poll::{self, Sink, Source, Taken};
+use crate::poll::{self, Idle, Sink, Source, Taken};
 use crate::status::Status;
 use crate::{lag, metrics};
 
@@ -65,7 +65,7 @@ pub async fn run(
             let stream = source.stream().await?;
             let ledger = Ledger::new(database.clone(), name, stream.arn());
             let sink = Publication::new(ledger, &target, &health, &evidence);
-            poll::follow(stream, sink, health.reading(), Utc::now, failures).await
+            poll::follow(stream, sink, (health.reading(), &Idle::default()), Utc::now, failures).await
         };
         database.hold(follow).await
     };

@@ -15,13 +15,13 @@ use crate::poll::{Driver, Health};
 
 /// A relay, as it is made.
 pub(super) fn driver(world: &World) -> Driver<ModelStream, ModelDatabase> {
-    let owner = {
+    let (owner, idle) = {
         let state = &mut *world.borrow_mut();
         state.relays += 1;
-        format!("relay {}", state.relays)
+        (format!("relay {}", state.relays), state.idle.clone())
     };
     let (table, database) = (ModelStream(world.clone()), ModelDatabase(world.clone()));
-    Driver::new(table, database, Health::default(), now, owner)
+    Driver::new(table, database, Health::default(), idle, now, owner)
 }
 
 /// One relay after another, each killed between any two of its steps.

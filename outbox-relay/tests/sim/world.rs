@@ -14,6 +14,7 @@ use super::mutation::Mutation;
 use super::rng::Rng;
 use super::stream::Shards;
 use crate::core::Record;
+use crate::poll::Idle;
 
 /// How long the stream keeps a record.
 pub(super) const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -65,6 +66,8 @@ pub(super) struct State {
     pub data: Data,
     /// Relays that were ever started.
     pub relays: u64,
+    /// What they are all rung by.
+    pub idle: Idle,
     /// The first law that was broken.
     pub broken: Option<String>,
     writer: Writer,
@@ -101,6 +104,7 @@ pub(super) fn begin(seed: u64, mutation: Option<Mutation>) -> World {
         shards,
         data: Data::default(),
         relays: 0,
+        idle: Idle::default(),
         broken: None,
         writer: Writer::default(),
     }))
@@ -144,6 +148,10 @@ impl State {
             let index = written.iter().position(|written| written.aggregate == *item).unwrap();
             let written = written.remove(index);
             self.append(written);
+        }
+        // Some nudges are lost.
+        if self.rng.chance(500) {
+            self.idle.ring();
         }
     }
 

@@ -103,3 +103,68 @@ async fn a_sink_without_room_is_given_nothing_more() {
         assert_eq!((sink.asked.get(), sink.came.borrow()["another"]), (2, came), "{left:?}");
     }
 }
+
+/// A shard with a record on each of its first pages, and nothing on the others; two pages are given at the second try.
+#[derive(Default)]
+struct Numbered {
+    asked: RefCell<Vec<usize>>,
+}
+
+/// Pages of [`Numbered`] with a record.
+const PAGES: usize = 7;
+/// Pages of it that are given at the second try.
+const FAILING: [usize; 2] = [2, 6];
+
+impl Stream for &Numbered {
+    fn arn(&self) -> &'static str {
+        "arn"
+    }
+
+    async fn shards(&self) -> Result<Vec<Shard>, stream::Error> {
+        Ok(vec![Shard { id: "goes on".to_owned(), parent: None }])
+    }
+
+    async fn iterator(&self, _: &str, _: Option<&str>) -> Result<String, stream::Error> {
+        Ok("0".to_owned())
+    }
+
+    async fn page(&self, iterator: &str) -> Result<Page, stream::Error> {
+        let number: usize = iterator.parse().unwrap();
+        let is_first = !self.asked.borrow().contains(&number);
+        self.asked.borrow_mut().push(number);
+        if FAILING.contains(&number) && is_first {
+            return Err(stream::Error::Api("no answer".to_owned()));
+        }
+        let record = Record {
+            id: number.to_string(),
+            sequence_number: Some(number.to_string()),
+            created_at: None,
+            change: Change::Removed,
+        };
+        let records = if number < PAGES { vec![record] } else { Vec::new() };
+        Ok(Page { records, next: Some((number + 1).to_string()) })
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_read_ahead_once_and_every_record_is_taken() {
+    let stream = Numbered::default();
+    let sink = Partly { taken: Cell::new(Taken::All), came: RefCell::default(), asked: Cell::default() };
+    let mut poller = Poller::new(&stream, &sink, Health::default(), Utc::now);
+    for round in 0..PAGES {
+        assert!(poller.round().await.unwrap());
+        assert_eq!(sink.came.borrow()["goes on"], round + 1, "a page is taken in each round");
+        assert_eq!(stream.asked.borrow().last(), Some(&(round + 1)), "and the next one read meanwhile");
+    }
+    // What was read ahead and is empty, may be of long ago: one asks at once what there is now.
+    let asked = stream.asked.borrow().len();
+    assert!(poller.round().await.unwrap());
+    assert_eq!(stream.asked.borrow().len(), asked);
+    assert!(!poller.round().await.unwrap());
+    assert_eq!(
+        stream.asked.borrow().len(),
+        PAGES + FAILING.len() + 2,
+        "no page is read twice but one that failed"
+    );
+    assert_eq!(sink.came.borrow()["goes on"], PAGES);
+}
