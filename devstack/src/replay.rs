@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use crate::compare::{self, Counter};
 use crate::console::{say, tell};
 use crate::dataset::{self, Dataset, Sale};
-use crate::load::{self, Answer, Api, Command, Progress, load};
+use crate::fill::{self, Answer, Api, Command, Progress, fill};
 use tally::{End, Tally};
 
 /// Stores that sell at the same time: enough to keep the service busy, few enough for an engine on a laptop.
@@ -36,7 +36,7 @@ const SHOWN: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its APIs, and whose tokens they take.
-    pub apis: load::Target,
+    pub apis: fill::Target,
     /// Endpoint of DynamoDB.
     pub dynamodb_endpoint: String,
     /// What stands before every table name.
@@ -62,7 +62,7 @@ pub async fn run(target: &Target, data_dir: &Path, sales: usize) -> Result<bool>
     if total < sales {
         say(format_args!("the data set has {total} sales only"));
     }
-    load(&dataset, &target.apis).await?;
+    fill(&dataset, &target.apis).await?;
 
     let judged = compare::Target {
         dynamodb_endpoint: target.dynamodb_endpoint.clone(),
@@ -110,7 +110,7 @@ fn lanes(sales: impl Iterator<Item = Result<Sale>>) -> Result<(Vec<Vec<Task>>, u
     Ok((lanes, total))
 }
 
-async fn sell(apis: &load::Target, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
+async fn sell(apis: &fill::Target, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
     let api = Api::new(&apis.issuer_url)?;
     let progress = Progress::new("replaying", total);
     let tally = stream::iter(lanes)

@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::console::say;
+use crate::fill;
 use crate::issuer::{self, Issuer, Persona, SignIn};
-use crate::load;
 use crate::secret;
 use crate::service::Service;
 use engines::Engines;
@@ -101,10 +101,10 @@ impl Stack {
         self.issuer.offer(SignIn { pages: self.pages.clone(), personas });
     }
 
-    /// Where its data is loaded.
+    /// Where it is filled.
     #[must_use]
-    pub fn apis(&self) -> load::Target {
-        load::Target {
+    pub fn apis(&self) -> fill::Target {
+        fill::Target {
             command_url: self.command_url().to_owned(),
             query_url: self.query_url().to_owned(),
             issuer_url: self.issuer_url().to_owned(),

@@ -10,7 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::shape::{self, BRAND, Shape};
-use crate::load::Progress;
+use crate::fill::Progress;
 
 /// Bytes of one statement: below the 16 MiB that MariaDB takes at most unless told otherwise.
 const STATEMENT_BYTES: usize = 1 << 20;
