@@ -20,3 +20,4 @@ pub mod secret;
 pub mod service;
 pub mod shots;
 pub mod stack;
+pub mod usage;
