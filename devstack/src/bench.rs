@@ -10,7 +10,7 @@ mod hold;
 mod measure;
 mod questions;
 mod report;
-mod shape;
+pub(crate) mod shape;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

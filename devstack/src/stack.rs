@@ -123,6 +123,15 @@ impl Stack {
         &self.engines.mysql_url
     }
 
+    /// The processes that it is made of, by what they are called, to see what they use. An engine that is not a process of
+    /// ours is not among them.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let services = [&self.command_api, &self.query_api, &self.outbox_relay];
+        let named = services.into_iter().map(|service| (service.spec().name.clone(), service.pid()));
+        named.chain(self.engines.mysql_pid().map(|pid| ("MySQL".to_owned(), pid))).collect()
+    }
+
     fn services(&mut self) -> [&mut Service; 3] {
         [&mut self.command_api, &mut self.query_api, &mut self.outbox_relay]
     }

@@ -11,7 +11,7 @@ pub const SMALL: u64 = 10_000;
 /// The brand that everything belongs to.
 pub const BRAND: &str = "bench";
 /// SKUs of a product: one of each size.
-const SKUS_PER_PRODUCT: u64 = 5;
+pub(crate) const SKUS_PER_PRODUCT: u64 = 5;
 const SIZES: [&str; SKUS_PER_PRODUCT as usize] = ["XS", "S", "M", "L", "XL"];
 const COLOURS: [&str; 4] = ["黒", "白", "紺", "赤"];
 const FABRICS: [&str; 8] =
@@ -53,12 +53,12 @@ impl Shape {
     }
 }
 
-pub(super) fn store(n: u64) -> String {
+pub(crate) fn store(n: u64) -> String {
     format!("{BRAND}.s-{n:05}")
 }
 
 /// Latitude and longitude of a store: scattered over a band from Kyushu to Hokkaido.
-pub(super) fn place(n: u64) -> (f64, f64) {
+pub(crate) fn place(n: u64) -> (f64, f64) {
     let along = share(n, 1_009);
     (31.5 + along * 12.0 + share(n, 97), 130.5 + along * 13.0 + share(n, 89))
 }
@@ -69,29 +69,29 @@ fn share(n: u64, parts: u64) -> f64 {
     (n * 613 % parts) as f64 / parts as f64
 }
 
-pub(super) fn product(n: u64) -> String {
+pub(crate) fn product(n: u64) -> String {
     format!("{BRAND}.P{n:06}")
 }
 
 /// What a product is called: two words that many have, and a number that one has.
-pub(super) fn name(n: u64) -> String {
+pub(crate) fn name(n: u64) -> String {
     format!("{}{} {n:06}", pick(&FABRICS, n), pick(&KINDS, n / 8))
 }
 
 /// The SKU with this number: those of a product follow each other.
-pub(super) fn sku(n: u64) -> String {
+pub(crate) fn sku(n: u64) -> String {
     format!("{}-{}", product(n / SKUS_PER_PRODUCT), size(n))
 }
 
-pub(super) fn product_of(sku: u64) -> u64 {
+pub(crate) fn product_of(sku: u64) -> u64 {
     sku / SKUS_PER_PRODUCT
 }
 
-pub(super) fn size(sku: u64) -> &'static str {
+pub(crate) fn size(sku: u64) -> &'static str {
     pick(&SIZES, sku)
 }
 
-pub(super) fn colour(sku: u64) -> &'static str {
+pub(crate) fn colour(sku: u64) -> &'static str {
     pick(&COLOURS, sku / 3)
 }
 

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod issuer;
+mod load;
 mod lock;
 mod replay;
 mod shots;
@@ -55,6 +56,8 @@ enum Command {
     /// Measures lookups on a small projection and on a large one, side by side.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Runs a day of a chain on a stack of its own, at the rates at which people come, and reports on it.
+    Load(load::Load),
     /// Fills a stack that runs already with a data set.
     Fill {
         /// Base URL of its command API.
@@ -93,6 +96,7 @@ pub async fn run() -> ExitCode {
         Command::Replay(replay) => interruptible(replay.run()).await,
         Command::Shots(shots) => interruptible(shots.run()).await,
         Command::Bench(bench) => interruptible(bench.run()).await,
+        Command::Load(load) => interruptible(load.run()).await,
         Command::Fill { command_url, query_url, issuer, data } => {
             let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };
             interruptible(fill_from(data, &target)).await

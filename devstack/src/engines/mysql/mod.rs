@@ -117,6 +117,12 @@ impl Mysql {
         self.port
     }
 
+    /// Its process; in a container, Docker's client.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Kills it (SIGKILL), as a machine that dies would.
     ///
     /// # Errors
