@@ -162,5 +162,5 @@ async fn what_is_lost_or_sold_twice_is_found() {
     let broken: Vec<&str> =
         report.verdicts.iter().filter(|verdict| verdict.is_broken()).map(|verdict| verdict.name).collect();
     assert_eq!(broken, ["lost", "oversold", "doubled", "differences"]);
-    assert!(!report.passed() && report.page("a day").contains("A threshold was broken."));
+    assert!(!report.passed() && report.page("a day", "a machine").contains("A threshold was broken."));
 }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::build;
 use super::lock::Lock;
 use super::up::Engines;
+use super::{build, machine};
 use crate::compare;
 use crate::console::{say, tell};
+use crate::engines::mysql;
 use crate::load::{self, Report, Scenario, Target};
 use crate::process::{Group, Process};
 use crate::stack::{self, Options, Ports, Stack};
@@ -54,14 +55,21 @@ impl Load {
         if self.built.is_none() {
             build::services().await?;
         }
-        let report = day(&options, &scenario).await?;
+        let (version, report) = day(&options, &scenario).await?;
         stack::forget(&options.state_dir)?;
 
         let dir = build::load_dir()?;
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let path = dir.join(&name).with_extension("html");
-        std::fs::write(&path, report.page(&name))
+        let dynamodb = if options.dynamodb_endpoint.is_some() { "a given" } else { "the embedded" };
+        let of = format!(
+            "{}, shared by who comes, services and engines; {dynamodb} DynamoDB, {version}; seed {}",
+            machine::described(),
+            scenario.seed
+        );
+        std::fs::write(&path, report.page(&name, &of))
             .with_context(|| format!("cannot write {}", path.display()))?;
+        tell(format_args!("{of}\n"));
         tell(report.summary().trim_end());
         tell(format_args!("report: {}", path.display()));
         Ok(report.passed())
@@ -91,7 +99,7 @@ fn file(scenario: &Path) -> PathBuf {
 }
 
 /// Fills a stack, starts it again, and runs the day.
-async fn day(options: &Options, scenario: &Scenario) -> Result<Report> {
+async fn day(options: &Options, scenario: &Scenario) -> Result<(String, Report)> {
     let stack = Stack::start(options).await?;
     load::prepare(&target(&stack, options), scenario).await?;
     // The embedded engine keeps something of every transaction for ten minutes, and looks at all of it in the next: the day
@@ -100,10 +108,11 @@ async fn day(options: &Options, scenario: &Scenario) -> Result<Report> {
     stack.stop().await?;
     let stack = Stack::start(options).await?;
     let target = target(&stack, options);
+    let version = mysql::version(stack.mysql_url()).await?;
     let ran = load::run(&target, scenario).await?;
     let found = ran.check(&target).await?;
     stack.stop().await?;
-    Report::of(ran, found)
+    Ok((version, Report::of(ran, found)?))
 }
 
 fn target(stack: &Stack, options: &Options) -> Target {

@@ -8,6 +8,7 @@ mod build;
 mod issuer;
 mod load;
 mod lock;
+mod machine;
 mod replay;
 mod shots;
 mod sim;

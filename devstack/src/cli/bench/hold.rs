@@ -1,16 +1,14 @@
 //! `cargo dev bench hold`: each case twice, each time on an engine and a command API of its own.
 
 use std::path::Path;
-use std::process::Command;
-use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 use platform::auth::{Role, User};
 
 use super::{READY_TIMEOUT, migrate, program};
 use crate::bench::{self, Api, BRAND, CASES, Holds, Placed, TOKEN_LIFE};
-use crate::cli::build;
 use crate::cli::lock::Lock;
+use crate::cli::{build, machine};
 use crate::console::{say, tell};
 use crate::engines::Dynamodb;
 use crate::issuer::Issuer;
@@ -88,16 +86,8 @@ async fn on_a_fresh_engine(
 
 /// What the figures are of.
 fn circumstances() -> String {
-    let mut git = Command::new("git");
-    git.args(["describe", "--always", "--dirty"]).current_dir(build::workspace());
-    let commit = git.output().map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned());
-    let commit = commit.unwrap_or_default();
-    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let processor = processor.map_or("a processor", |(_, name)| name);
-    let cores = available_parallelism().map_or(1, usize::from);
     format!(
-        "Commit {commit}; {processor}, {cores} cores, which the clients, the engine and the command API share; the embedded \
-         DynamoDB, begun anew for each figure."
+        "{}, which the clients, the engine and the command API share; the embedded DynamoDB, begun anew for each figure.",
+        machine::described()
     )
 }

@@ -41,10 +41,10 @@ impl Report {
         !self.verdicts.iter().any(Verdict::is_broken)
     }
 
-    /// The page, whole: it asks nothing of any other place.
+    /// The page, whole: it asks nothing of any other place. `of` is what the figures are of.
     #[must_use]
-    pub fn page(&self, title: &str) -> String {
-        page::page(self, title)
+    pub fn page(&self, title: &str, of: &str) -> String {
+        page::page(self, title, of)
     }
 
     /// What is told at the end of a run.

@@ -17,19 +17,19 @@ body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper)
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+th:first-child, th:nth-child(2), td:first-child { text-align: left; }
+td.text { min-width: 11rem; text-align: left; white-space: normal; }
 .broken { color: var(--bad); font-weight: 600; }
 .kept { color: var(--good); }
-svg { width: 100%; height: auto; margin: 1rem 0; }
+svg { width: 100%; min-width: 36rem; height: auto; margin: 1rem 0; }
 svg > rect:first-of-type { fill: var(--paper); }
 svg text { fill: var(--ink); }
 svg line { stroke: var(--rule); }
 svg [stroke='#000000'] { stroke: var(--ink); }
 ";
 
-pub(super) fn page(report: &Report, title: &str) -> String {
-    let title = Text(title);
+pub(super) fn page(report: &Report, title: &str, of: &str) -> String {
+    let (title, of) = (Text(title), Text(of));
     let outcome = if report.passed() {
         r#"<p class="kept">Every threshold was kept.</p>"#
     } else {
@@ -47,9 +47,10 @@ pub(super) fn page(report: &Report, title: &str) -> String {
     let quantiles: String = QUANTILES.iter().map(|name| format!("<th>{name} ms</th>")).collect();
     let lines = report.lines.iter().map(|Line { period, what, answered, ms }| {
         let ms: String = ms.iter().map(|ms| format!("<td>{ms:.1}</td>")).collect();
-        format!("<tr><td>{period}</td><td>{}</td><td>{answered}</td>{ms}</tr>", Text(what))
+        format!(r#"<tr><td>{period}</td><td class="text">{}</td><td>{answered}</td>{ms}</tr>"#, Text(what))
     });
-    let plots: String = plots(&report.ran).iter().map(ToString::to_string).collect();
+    let plots: String =
+        plots(&report.ran).iter().map(|plot| format!(r#"<div class="wide">{plot}</div>"#)).collect();
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -61,6 +62,7 @@ pub(super) fn page(report: &Report, title: &str) -> String {
 </head>
 <body>
 <h1>{title}</h1>
+<p>{of}</p>
 {outcome}
 <div class="wide"><table>{}{}</table></div>
 <h2>How long it took</h2>
