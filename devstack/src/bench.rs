@@ -5,6 +5,7 @@
 //! handler that does nothing and to a statement that is prepared and reads one row, and of holds that go together to holds
 //! that go alone.
 
+pub mod cost;
 mod fill;
 mod hold;
 mod measure;

@@ -1,5 +1,6 @@
 //! `cargo dev bench`: how fast things are.
 
+mod cost;
 mod hold;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub(super) enum Bench {
     Query(Query),
     /// Holds of one SKU and of many, where commands for one count go together and where each goes alone.
     Hold,
+    /// What commands, events and lookups cost: units of DynamoDB, time on processors, rows.
+    Cost,
 }
 
 #[derive(Args)]
@@ -57,6 +60,8 @@ impl Bench {
             Self::Query(query) => query.run().await,
             Self::Hold if cfg!(debug_assertions) => optimised(&["hold".to_owned()]).await,
             Self::Hold => hold::run().await,
+            Self::Cost if cfg!(debug_assertions) => optimised(&["cost".to_owned()]).await,
+            Self::Cost => cost::run().await,
         }
     }
 }
