@@ -20,7 +20,7 @@ USER torioki
 ENV LISTEN=0.0.0.0:8080
 EXPOSE 8080
 
-# Mints tokens for a running stack and loads demo data into it; for docker compose only.
+# Mints tokens for a running stack and fills it with demo data; for docker compose only.
 FROM base AS demo
 COPY --from=build /out/devstack /usr/local/bin/
 # A new volume that is mounted here takes over its owner.

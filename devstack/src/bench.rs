@@ -5,13 +5,14 @@
 //! handler that answers at once and to a statement that is prepared and reads one row, and of holds that go together to holds
 //! that go alone, and of the relay to each half of its work.
 
+pub mod cost;
 mod fill;
 mod hold;
 mod measure;
 mod questions;
 mod relay;
 mod report;
-mod shape;
+pub(crate) mod shape;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

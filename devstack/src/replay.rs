@@ -7,28 +7,23 @@ mod tally;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use contracts::{Quantity, StoreId, problem};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::compare::{self, Counter};
 use crate::console::{say, tell};
 use crate::dataset::{self, Dataset, Sale};
-use crate::load::{self, Answer, Api, Command, Progress, load};
+use crate::fill::{self, Answer, Api, Command, Progress, fill};
 use tally::{End, Tally};
 
 /// Stores that sell at the same time: enough to keep the service busy, few enough for an engine on a laptop.
 const LANES: usize = 16;
 /// Of so many sales one is cancelled instead of collected.
 const CANCELLED_EVERY: usize = 10;
-/// How long the projection may stand still, with events waiting, before it is taken as stuck.
-const STALL: Duration = Duration::from_secs(30);
-/// How often its events are counted.
-const CATCH_UP_POLL: Duration = Duration::from_millis(250);
 /// Differences that are printed: more than anybody reads, and where one rule is broken, often all of its rows are.
 const SHOWN: usize = 50;
 
@@ -36,7 +31,7 @@ const SHOWN: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its APIs, and whose tokens they take.
-    pub apis: load::Target,
+    pub apis: fill::Target,
     /// Endpoint of DynamoDB.
     pub dynamodb_endpoint: String,
     /// What stands before every table name.
@@ -62,7 +57,7 @@ pub async fn run(target: &Target, data_dir: &Path, sales: usize) -> Result<bool>
     if total < sales {
         say(format_args!("the data set has {total} sales only"));
     }
-    load(&dataset, &target.apis).await?;
+    fill(&dataset, &target.apis).await?;
 
     let judged = compare::Target {
         dynamodb_endpoint: target.dynamodb_endpoint.clone(),
@@ -76,7 +71,7 @@ pub async fn run(target: &Target, data_dir: &Path, sales: usize) -> Result<bool>
     let tally = sell(&target.apis, lanes, total).await?;
     let sold = start.elapsed();
     let published = counter.published().await?;
-    catch_up(&counter, published).await?;
+    counter.catch_up(published).await?;
     tell(tally.report(published.saturating_sub(before), sold, start.elapsed()));
 
     say("comparing command state and projection ...");
@@ -110,7 +105,7 @@ fn lanes(sales: impl Iterator<Item = Result<Sale>>) -> Result<(Vec<Vec<Task>>, u
     Ok((lanes, total))
 }
 
-async fn sell(apis: &load::Target, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
+async fn sell(apis: &fill::Target, lanes: Vec<Vec<Task>>, total: usize) -> Result<Tally> {
     let api = Api::new(&apis.issuer_url)?;
     let progress = Progress::new("replaying", total);
     let tally = stream::iter(lanes)
@@ -171,29 +166,6 @@ fn may_refuse(code: &str, units: u32) -> bool {
     code == problem::Code::InsufficientStock.as_str()
         || code == problem::Code::UnknownStock.as_str()
         || (too_many && code == problem::Code::InvalidField.as_str())
-}
-
-/// Waits until the projection has every event, or stands still: then the comparison tells what it lacks.
-async fn catch_up(counter: &Counter, published: usize) -> Result<()> {
-    let progress = Progress::new("projecting", published);
-    let (mut applied, mut moved) = (0, Instant::now());
-    loop {
-        let now = counter.applied().await?;
-        if now != applied {
-            (applied, moved) = (now, Instant::now());
-        }
-        progress.set(applied.min(published));
-        if applied >= published {
-            break;
-        }
-        if moved.elapsed() >= STALL {
-            say(format_args!("the projection has stood at {applied} of {published} events for {STALL:?}"));
-            break;
-        }
-        sleep(CATCH_UP_POLL).await;
-    }
-    progress.finish();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::console::say;
+use crate::fill;
 use crate::issuer::{self, Issuer, Persona, SignIn};
-use crate::load;
 use crate::secret;
 use crate::service::Service;
 use engines::Engines;
@@ -102,10 +102,10 @@ impl Stack {
         self.issuer.offer(SignIn { pages: self.pages.clone(), personas });
     }
 
-    /// Where its data is loaded.
+    /// Where it is filled.
     #[must_use]
-    pub fn apis(&self) -> load::Target {
-        load::Target {
+    pub fn apis(&self) -> fill::Target {
+        fill::Target {
             command_url: self.command_url().to_owned(),
             query_url: self.query_url().to_owned(),
             issuer_url: self.issuer_url().to_owned(),
@@ -122,6 +122,15 @@ impl Stack {
     #[must_use]
     pub fn mysql_url(&self) -> &str {
         &self.engines.mysql_url
+    }
+
+    /// The processes that it is made of, by what they are called, to see what they use. An engine that is not a process of
+    /// ours is not among them.
+    #[must_use]
+    pub fn processes(&self) -> Vec<(String, u32)> {
+        let services = [&self.command_api, &self.query_api, &self.outbox_relay];
+        let named = services.into_iter().map(|service| (service.spec().name.clone(), service.pid()));
+        named.chain(self.engines.mysql_pid().map(|pid| ("MySQL".to_owned(), pid))).collect()
     }
 
     fn services(&mut self) -> [&mut Service; 3] {

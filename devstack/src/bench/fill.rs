@@ -10,7 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
 
 use super::shape::{self, BRAND, Shape};
-use crate::load::Progress;
+use crate::fill::Progress;
 
 /// Bytes of one statement: below the 16 MiB that MariaDB takes at most unless told otherwise.
 const STATEMENT_BYTES: usize = 1 << 20;
@@ -29,7 +29,7 @@ pub async fn fill(mysql_url: &str, shape: Shape) -> Result<()> {
     let now = "UTC_TIMESTAMP(6)";
     let hours = r#"{"mon":[{"opens":"10:00","closes":"20:00"}],"sat":[{"opens":"10:00","closes":"21:00"}]}"#;
     let stores = (0..shape.stores).map(|n| {
-        let (latitude, longitude) = shape::place(shape, n);
+        let (latitude, longitude) = shape::place(shape.stores, n);
         let (id, policy) = (shape::store(n), if n % 50 == 7 { r#"{"accepts_holds":false}"# } else { "{}" });
         format!(
             "'{id}','{BRAND}',1,'店舗 {n}','Store {n}',{latitude:.5},{longitude:.5},'Asia/Tokyo','{hours}','{policy}',{now}"

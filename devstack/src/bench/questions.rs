@@ -31,7 +31,7 @@ fn scattered(n: u64) -> u64 {
 }
 
 fn near(shape: Shape, n: u64) -> String {
-    let (latitude, longitude) = shape::place(shape, n % shape.stores);
+    let (latitude, longitude) = shape::place(shape.stores, n % shape.stores);
     format!("{latitude:.4},{longitude:.4}")
 }
 

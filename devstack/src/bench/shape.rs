@@ -13,7 +13,7 @@ pub const BRAND: &str = "bench";
 /// Stores on about ten thousand square kilometres: a page of the nearest is full, and has more behind it.
 const STORES_PER_SQUARE_DEGREE: f64 = 80.0;
 /// SKUs of a product: one of each size.
-const SKUS_PER_PRODUCT: u64 = 5;
+pub(crate) const SKUS_PER_PRODUCT: u64 = 5;
 const SIZES: [&str; SKUS_PER_PRODUCT as usize] = ["XS", "S", "M", "L", "XL"];
 const COLOURS: [&str; 4] = ["黒", "白", "紺", "赤"];
 const FABRICS: [&str; 8] =
@@ -55,15 +55,15 @@ impl Shape {
     }
 }
 
-pub(super) fn store(n: u64) -> String {
+pub(crate) fn store(n: u64) -> String {
     format!("{BRAND}.s-{n:05}")
 }
 
 /// Latitude and longitude of a store: a chain grows over the land, and has as many stores on the same ground whatever its
 /// size. So a circle holds as many, and what is measured is how many rows there are beside them.
 #[allow(clippy::cast_precision_loss, reason = "small numbers")]
-pub(super) fn place(shape: Shape, n: u64) -> (f64, f64) {
-    let side = (shape.stores as f64 / STORES_PER_SQUARE_DEGREE).sqrt();
+pub(crate) fn place(stores: u64, n: u64) -> (f64, f64) {
+    let side = (stores as f64 / STORES_PER_SQUARE_DEGREE).sqrt();
     (32.0 + side * share(n, 1_009), 130.5 + side * share(n * 7, 997))
 }
 
@@ -73,29 +73,29 @@ fn share(n: u64, parts: u64) -> f64 {
     (n * 613 % parts) as f64 / parts as f64
 }
 
-pub(super) fn product(n: u64) -> String {
+pub(crate) fn product(n: u64) -> String {
     format!("{BRAND}.P{n:06}")
 }
 
 /// What a product is called: two words that many have, and a number that one has.
-pub(super) fn name(n: u64) -> String {
+pub(crate) fn name(n: u64) -> String {
     format!("{}{} {n:06}", pick(&FABRICS, n), pick(&KINDS, n / 8))
 }
 
 /// The SKU with this number: those of a product follow each other.
-pub(super) fn sku(n: u64) -> String {
+pub(crate) fn sku(n: u64) -> String {
     format!("{}-{}", product(n / SKUS_PER_PRODUCT), size(n))
 }
 
-pub(super) fn product_of(sku: u64) -> u64 {
+pub(crate) fn product_of(sku: u64) -> u64 {
     sku / SKUS_PER_PRODUCT
 }
 
-pub(super) fn size(sku: u64) -> &'static str {
+pub(crate) fn size(sku: u64) -> &'static str {
     pick(&SIZES, sku)
 }
 
-pub(super) fn colour(sku: u64) -> &'static str {
+pub(crate) fn colour(sku: u64) -> &'static str {
     pick(&COLOURS, sku / 3)
 }
 

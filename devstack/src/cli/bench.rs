@@ -1,12 +1,12 @@
 //! `cargo dev bench`: how fast things are.
 
 mod command_api;
+mod cost;
 mod hold;
 mod relay;
 
 use std::path::Path;
 use std::process::Stdio;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +18,7 @@ use tokio::process::Command;
 
 use super::build;
 use super::lock::Lock;
+use super::machine;
 use crate::bench::{self, BRAND, LARGE, SMALL, Shape, TOKEN_LIFE, Target};
 use crate::console::{say, tell};
 use crate::engines::Mysql;
@@ -42,6 +43,8 @@ pub(super) enum Bench {
     Hold,
     /// A backlog of events that the relay drains, beside each half of that work alone; and how soon a hold is seen.
     Relay(relay::Relay),
+    /// What commands, events and lookups cost: units of DynamoDB, time on processors, rows.
+    Cost,
 }
 
 #[derive(Args)]
@@ -64,6 +67,8 @@ impl Bench {
             Self::Hold => hold::run().await,
             Self::Relay(relay) if cfg!(debug_assertions) => optimised(&relay.arguments()).await,
             Self::Relay(relay) => relay.run().await,
+            Self::Cost if cfg!(debug_assertions) => optimised(&["cost".to_owned()]).await,
+            Self::Cost => cost::run().await,
         }
     }
 }
@@ -188,15 +193,5 @@ async fn run_sql(server: &str, sql: String) -> Result<()> {
 
 /// What figures are of.
 fn circumstances(engines: &str) -> String {
-    let mut git = std::process::Command::new("git");
-    git.args(["describe", "--always", "--dirty"]).current_dir(build::workspace());
-    let commit = git.output().map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned());
-    let commit = commit.unwrap_or_default();
-    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let processor = processor.map_or("a processor", |(_, name)| name);
-    let cores = available_parallelism().map_or(1, usize::from);
-    format!(
-        "Commit {commit}; {processor}, {cores} cores, which clients, engines and services share; {engines}."
-    )
+    format!("{}, which clients, engines and services share; {engines}.", machine::described())
 }

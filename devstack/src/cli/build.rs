@@ -51,6 +51,12 @@ pub(super) fn shots_dir() -> Result<PathBuf> {
     Ok(target.join("shots"))
 }
 
+/// Where the reports of loads go: under cargo's target directory.
+pub(super) fn load_dir() -> Result<PathBuf> {
+    let (target, _) = place()?;
+    Ok(target.join("load"))
+}
+
 /// cargo, with the target directory and profile that this program was built with.
 pub(super) fn cargo(arguments: &[&str]) -> Result<Command> {
     let (target, profile) = place()?;

@@ -6,7 +6,9 @@
 mod bench;
 mod build;
 mod issuer;
+mod load;
 mod lock;
+mod machine;
 mod replay;
 mod shots;
 mod sim;
@@ -25,7 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::console::{say, tell};
 use crate::dataset::Dataset;
-use crate::load::{Loaded, Target, load};
+use crate::fill::{Filled, Target, fill};
 use crate::stack;
 use lock::Lock;
 use stop::Stop;
@@ -55,8 +57,10 @@ enum Command {
     /// Measures lookups on a small projection and on a large one, side by side.
     #[command(subcommand)]
     Bench(bench::Bench),
-    /// Loads a data set into a stack that runs already.
-    Load {
+    /// Runs a day of a chain on a stack of its own, at the rates at which people come, and reports on it.
+    Load(load::Load),
+    /// Fills a stack that runs already with a data set.
+    Fill {
         /// Base URL of its command API.
         #[arg(long, env = "COMMAND_URL", default_value = "http://127.0.0.1:8080")]
         command_url: String,
@@ -93,9 +97,10 @@ pub async fn run() -> ExitCode {
         Command::Replay(replay) => interruptible(replay.run()).await,
         Command::Shots(shots) => interruptible(shots.run()).await,
         Command::Bench(bench) => interruptible(bench.run()).await,
-        Command::Load { command_url, query_url, issuer, data } => {
+        Command::Load(load) => interruptible(load.run()).await,
+        Command::Fill { command_url, query_url, issuer, data } => {
             let target = Target { command_url, query_url, issuer_url: issuer.issuer_url };
-            interruptible(load_into(data, &target)).await
+            interruptible(fill_from(data, &target)).await
         }
         Command::Token(token) => interruptible(token.run()).await,
         Command::Issuer(issuer) => issuer.run().await,
@@ -119,10 +124,10 @@ fn reset() -> Result<bool> {
     Ok(true)
 }
 
-async fn load_into(data: Option<PathBuf>, target: &Target) -> Result<bool> {
+async fn fill_from(data: Option<PathBuf>, target: &Target) -> Result<bool> {
     let dataset = dataset(data.as_ref())?;
-    if let Loaded::Now(rows) = load(&dataset, target).await? {
-        tell(format_args!("loaded {rows} rows"));
+    if let Filled::Now(rows) = fill(&dataset, target).await? {
+        tell(format_args!("sent {rows} rows"));
     }
     Ok(true)
 }

@@ -9,7 +9,7 @@ use super::{try_it, up};
 use crate::browser::Chromium;
 use crate::console::tell;
 use crate::dataset::Dataset;
-use crate::load::load;
+use crate::fill::fill;
 use crate::shots;
 use crate::stack::{self, Ports, Stack};
 
@@ -32,7 +32,7 @@ impl Shots {
         let dataset = Dataset::demo()?;
         let stack = Stack::start(&options).await?;
         stack.let_in(try_it::personas(Some(&dataset))?);
-        load(&dataset, &stack.apis()).await?;
+        fill(&dataset, &stack.apis()).await?;
         let dir = build::shots_dir()?;
         // Those of pages that are no more would be taken for pages that there are.
         let _ = std::fs::remove_dir_all(&dir);

@@ -36,7 +36,7 @@ pub(super) fn describe(stack: &Stack, example: Option<(StoreId, Sku)>) {
             make(command, issuer).iter().for_each(tell);
             let (store_id, _, sku) = EMPTY_EXAMPLE;
             tell(format_args!(
-                "\nThe demo data: cargo dev load --command-url {command} --query-url {query} --issuer-url {issuer}"
+                "\nThe demo data: cargo dev fill --command-url {command} --query-url {query} --issuer-url {issuer}"
             ));
             (store_id.to_owned(), sku.to_owned())
         }

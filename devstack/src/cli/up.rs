@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::stop::Stop;
 use super::try_it;
 use crate::console::say;
-use crate::load::load;
+use crate::fill::fill;
 use crate::process::Group;
 use crate::stack::{Options, Ports, Stack};
 
@@ -88,7 +88,7 @@ impl Up {
             if let Some(dataset) = &dataset {
                 let apis = stack.apis();
                 tokio::select! {
-                    loaded = load(dataset, &apis) => drop(loaded?),
+                    filled = fill(dataset, &apis) => drop(filled?),
                     died = watch(&mut stack) => died?,
                 }
             }

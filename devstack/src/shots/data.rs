@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use contracts::Brand;
 use serde_json::{Value, json};
 
-use crate::load::{Answer, Api, Command};
+use crate::fill::{Answer, Api, Command};
 use crate::stack::Stack;
 
 pub(super) const BRAND: &str = "hinata";

@@ -45,6 +45,11 @@ impl Engines {
         Ok(Self { dynamodb, dynamodb_endpoint, mysql, mysql_url })
     }
 
+    /// The process of a MySQL that was started here; in a container, of Docker's client.
+    pub(super) fn mysql_pid(&self) -> Option<u32> {
+        self.mysql.as_ref().map(Mysql::pid)
+    }
+
     pub(super) fn check(&mut self) -> anyhow::Result<()> {
         self.dynamodb.as_ref().map_or(Ok(()), Dynamodb::check)?;
         self.mysql.as_mut().map_or(Ok(()), Mysql::check)

@@ -117,6 +117,12 @@ impl Mysql {
         self.port
     }
 
+    /// Its process; in a container, Docker's client.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Kills it (SIGKILL), as a machine that dies would.
     ///
     /// # Errors
@@ -204,6 +210,19 @@ pub fn forget(dir: &Path) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// What the server at this URL calls itself.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn version(url: &str) -> anyhow::Result<String> {
+    let options: MySqlConnectOptions = url.parse()?;
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    let name = if version.contains("MariaDB") { "MariaDB" } else { "MySQL" };
+    Ok(format!("{name} {}", version.split('-').next().unwrap_or_default()))
 }
 
 /// The kinds of server program that this machine has.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::issuer::{TokenRequest, ask};
 
 /// Who is named as having sent it.
-const SUBJECT: &str = "devstack-load";
+const SUBJECT: &str = "devstack-fill";
 
 /// Tokens, kept until half of their time is over: no try of a command lasts as long as the other half.
 #[derive(Debug)]

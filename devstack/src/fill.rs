@@ -1,6 +1,6 @@
 //! Fills a running stack with a data set, through its front door: the command API.
 //!
-//! Owns the order and the keys of the commands, so that loading again, whole or after an interruption, changes
+//! Owns the order and the keys of the commands, so that filling again, whole or after an interruption, changes
 //! nothing that is there. It must never write to a database.
 
 mod api;
@@ -32,7 +32,7 @@ const VISIBLE_WAIT: Duration = Duration::from_secs(120);
 /// How often it is asked.
 const VISIBLE_POLL: Duration = Duration::from_millis(200);
 
-/// The stack to load into.
+/// The stack to fill.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Base URL of its command API.
@@ -43,16 +43,16 @@ pub struct Target {
     pub issuer_url: String,
 }
 
-/// What loading did.
+/// What filling did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loaded {
+pub enum Filled {
     /// Everything was there.
     Before,
     /// This many stores, products and counts were sent.
     Now(usize),
 }
 
-/// Loads a data set, unless it is loaded, and returns when the query API shows it.
+/// Sends a data set, unless it is there, and returns when the query API shows it.
 ///
 /// The last count is sent by itself, after all else was answered: where it is, everything is. That keeps a stack that
 /// was started again from going back to the counts of its first day.
@@ -60,7 +60,7 @@ pub enum Loaded {
 /// # Errors
 /// When a row is refused, the services do not answer, or the projection does not follow in time. Running it again
 /// goes on with what is missing.
-pub async fn load(dataset: &Dataset, target: &Target) -> Result<Loaded> {
+pub async fn fill(dataset: &Dataset, target: &Target) -> Result<Filled> {
     let Target { command_url, query_url, issuer_url } = target;
     let api = Api::new(issuer_url)?;
     let last = dataset.stock.last();
@@ -68,13 +68,13 @@ pub async fn load(dataset: &Dataset, target: &Target) -> Result<Loaded> {
     if let Some(url) = &last_url
         && api.exists(url).await?
     {
-        say(format_args!("the data set is loaded already ({} counts)", dataset.stock.len()));
-        return Ok(Loaded::Before);
+        say(format_args!("the data set is there already ({} counts)", dataset.stock.len()));
+        return Ok(Filled::Before);
     }
 
     let phases = phases(dataset)?;
     let total = phases.iter().map(Vec::len).sum();
-    let progress = Progress::new("loading", total);
+    let progress = Progress::new("filling", total);
     for phase in phases {
         stream::iter(phase)
             .map(|command| async { put(&api, command_url, command).await })
@@ -89,7 +89,7 @@ pub async fn load(dataset: &Dataset, target: &Target) -> Result<Loaded> {
     if let Some(url) = &last_url {
         wait_until_visible(&api, url).await?;
     }
-    Ok(Loaded::Now(total))
+    Ok(Filled::Now(total))
 }
 
 /// What is sent, in groups: each needs the ones before it.
@@ -128,7 +128,7 @@ fn stock_path(row: &Stock) -> String {
 fn command(brand: Brand, path: String, body: &impl Serialize) -> Result<Command> {
     let body = serde_json::to_string(body).with_context(|| path.clone())?;
     let digest = Sha256::new().chain_update(&path).chain_update([0]).chain_update(&body).finalize();
-    Ok(Command { brand, key: format!("load-{}", hex::encode(digest)), path, body })
+    Ok(Command { brand, key: format!("fill-{}", hex::encode(digest)), path, body })
 }
 
 async fn put(api: &Api, command_url: &str, command: Command) -> Result<()> {
