@@ -90,7 +90,7 @@ async fn session_id(pool: &MySqlPool) -> u64 {
 async fn a_server_that_is_away_comes_back() {
     let db = filled().await;
     let mut proxy = Proxy::start(&db.url()).await;
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.cut();
     is_unavailable(&api).await;
@@ -103,7 +103,7 @@ async fn a_service_starts_before_its_server() {
     let db = filled().await;
     let mut proxy = Proxy::start(&db.url()).await;
     proxy.cut();
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_unavailable(&api).await;
     proxy.restore().await;
     is_well(&api).await;
@@ -113,7 +113,7 @@ async fn a_service_starts_before_its_server() {
 async fn a_server_that_is_stopped_does_not_hang_its_callers() {
     let db = filled().await;
     let proxy = Proxy::start(&db.url()).await;
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.stall();
     is_unavailable(&api).await;
@@ -125,7 +125,7 @@ async fn a_server_that_is_stopped_does_not_hang_its_callers() {
 #[tokio::test]
 async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
     let db = filled().await;
-    let pool = Mysql { mysql_url: db.options.clone() }.pool(1);
+    let pool = Mysql { mysql_url: db.user("app_query") }.pool(1);
     let api = Api::start_on(pool.clone()).await;
     api.get(STOCK).await;
     let first = session_id(&pool).await;
@@ -161,7 +161,7 @@ async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
 async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
     let db = filled().await;
     let proxy = Proxy::start(&db.url()).await;
-    let pool = Mysql { mysql_url: proxy.url(&db.url()).parse().unwrap() }.pool(4);
+    let pool = Mysql { mysql_url: proxy.url(&db.url_of("app_query")).parse().unwrap() }.pool(4);
     let api = Api::start_on(pool.clone()).await;
     is_well(&api).await;
     for _ in 0..3 {
@@ -179,9 +179,10 @@ async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
 #[tokio::test]
 async fn a_database_or_schema_that_is_missing_is_waited_for() {
     let db = Database::unmigrated();
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     is_unavailable(&api).await;
     db.migrate().await;
+    db.let_in().await;
     assert!(is_ready(&api).await);
     fill(&db).await;
     is_well(&api).await;
