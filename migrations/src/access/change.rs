@@ -67,7 +67,7 @@ pub(super) fn changes(file: &File, schema: &Schema, actual: &Actual) -> Vec<Chan
         .state
         .grants
         .iter()
-        .filter(|grant| grant.account != actual.ourselves)
+        .filter(|grant| grant.account != actual.ourselves && !inherits_elsewhere(actual, &grant.account))
         .cloned()
         .partition(|grant| grant.account.name.starts_with(&schema.names.prefix));
     let mut changes = roles(file, schema, &wanted, actual);
@@ -78,6 +78,12 @@ pub(super) fn changes(file: &File, schema: &Schema, actual: &Actual) -> Vec<Chan
     changes.extend(direct(schema, &others));
     changes.extend(unclassified(file, schema).into_iter().map(Change::tell));
     changes
+}
+
+/// Whether it is a role that is not ours and is in one of ours, on a server that lists what it has by that as its own.
+fn inherits_elsewhere(actual: &Actual, account: &Account) -> bool {
+    let is_role = account.host.is_empty() && !actual.state.roles.contains(account);
+    is_role && actual.members.iter().any(|membership| membership.member == *account)
 }
 
 fn roles(file: &File, schema: &Schema, wanted: &State, actual: &Actual) -> Vec<Change> {
@@ -160,6 +166,9 @@ fn memberships(schema: &Schema, wanted: &State, actual: &Actual) -> Vec<Change> 
         if wanted.roles.contains(member) {
             let why = "a role has no rights but those that access.toml gives it";
             return Some(Change::new(Kind::Detach, format!("REVOKE {role} FROM {member}"), why));
+        }
+        if inherits_elsewhere(actual, member) {
+            return Some(Change::tell(format!("{member} is a role of others, and is in {role}")));
         }
         let why = "sessions begin without the role";
         (wanted.roles.contains(&role) && !by_default && *member != actual.ourselves)
