@@ -5,6 +5,7 @@
 
 mod engines;
 mod options;
+mod users;
 
 use std::time::Duration;
 
@@ -55,16 +56,18 @@ impl Stack {
         auth.push(("CURSOR_KEY", secret::key(&options.state_dir, secret::CURSORS)?));
         let (dynamodb, mysql) = (engines.dynamodb_endpoint.as_str(), engines.mysql_url.as_str());
         say("bringing tables and schema up to date ...");
-        options.migrate(dynamodb, mysql).await?;
+        options.migrate(vec!["all".to_owned()], dynamodb, mysql).await?;
+        let relay_mysql = users::user(options, mysql, "app_projection").await?;
+        let query_mysql = users::user(options, mysql, "app_query").await?;
         say("starting the services ...");
         let nudge = options::nudge_address()?;
-        let outbox_relay = Service::start(options.outbox_relay(dynamodb, mysql, &nudge)).await?;
+        let outbox_relay = Service::start(options.outbox_relay(dynamodb, &relay_mysql, &nudge)).await?;
         let command_api = Service::start(options.command_api(dynamodb, &nudge, &auth)).await?;
         // Its port may be known only now, and the pages have to tell it to browsers.
         auth.push(("COMMAND_URL", command_api.base_url().to_owned()));
         auth.push(("OIDC_ISSUER", issuer.url().to_owned()));
         auth.push(("OIDC_CLIENT_ID", issuer::CLIENT_ID.to_owned()));
-        let query_api = Service::start(options.query_api(mysql, &auth)).await?;
+        let query_api = Service::start(options.query_api(&query_mysql, &auth)).await?;
         let mut stack =
             Self { command_api, query_api, outbox_relay, issuer, pages: options.pages().to_vec(), engines };
         for service in stack.services() {
@@ -118,7 +121,7 @@ impl Stack {
         &self.engines.dynamodb_endpoint
     }
 
-    /// Where the projection is, with its database.
+    /// Where the projection is, with its database, for whoever migrates.
     #[must_use]
     pub fn mysql_url(&self) -> &str {
         &self.engines.mysql_url

@@ -1,6 +1,9 @@
-//! Schema: the MySQL migrations, the DynamoDB tables, and what brings either up to date.
+//! Schema: the MySQL migrations, the DynamoDB tables, who may do what in MySQL, and what brings each up to date.
 //!
-//! Both may run twice, and by two processes at once. Neither ever drops or empties anything.
+//! All may run twice, and by two processes at once. None ever drops or empties a table.
 
+mod lock;
+
+pub mod access;
 pub mod dynamodb;
 pub mod mysql;

@@ -1,4 +1,8 @@
-//! `migrate`: brings the schema up to date and exits.
+//! `migrate`: brings the schema, and who may do what with it, up to date and exits.
+
+mod cli;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use platform::dynamodb::Dynamodb;
@@ -14,7 +18,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum What {
-    /// The MySQL projection; makes the database if it is missing.
+    /// The MySQL projection, with its roles and their rights; makes the database if it is missing.
     Mysql(Mysql),
     /// The DynamoDB tables.
     Dynamodb(Dynamodb),
@@ -25,10 +29,13 @@ enum What {
         #[command(flatten)]
         dynamodb: Dynamodb,
     },
+    /// Roles, their rights and their users alone.
+    #[command(subcommand)]
+    Access(cli::Access),
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     platform::telemetry::init();
     match Cli::parse().what {
         What::Mysql(mysql) => migrations::mysql::migrate(&mysql.mysql_url).await?,
@@ -37,8 +44,9 @@ async fn main() -> anyhow::Result<()> {
             migrate_dynamodb(&dynamodb).await?;
             migrations::mysql::migrate(&mysql.mysql_url).await?;
         }
+        What::Access(access) => return access.run().await,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate_dynamodb(dynamodb: &Dynamodb) -> Result<(), migrations::dynamodb::Error> {

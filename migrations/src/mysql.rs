@@ -3,10 +3,11 @@
 //! Every file is one DDL statement: DDL commits by itself in MySQL, so a process that dies in the middle of a file leaves
 //! either nothing or all of it. The file is run again; where all of it was there, it does nothing or says so.
 
-use contracts::SCHEMA_LOCK;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
 use sqlx::{ConnectOptions, Connection, MySqlConnection, SqlStr};
+
+use crate::{access, lock};
 
 macro_rules! files {
     ($($version:literal $name:literal,)+) => {
@@ -49,9 +50,6 @@ const FILES: &[(&str, &str, &str)] = files! {
     "0050" "unfinished_work",
 };
 
-/// How long one process waits for another that is migrating the same database, in seconds.
-const LOCK_WAIT_SECS: u32 = 120;
-
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -68,11 +66,14 @@ pub enum Error {
     #[error("a database name has 1 to 64 of A-Z, a-z, 0-9 and _, not `{0}`")]
     DatabaseName(String),
     /// Another process has been migrating for too long.
-    #[error("another process holds the migration lock for more than {LOCK_WAIT_SECS} s")]
+    #[error("another process holds the migration lock for more than {} s", lock::LOCK_WAIT_SECS)]
     Locked,
+    /// The schema is up to date, and the roles are not.
+    #[error("the schema is up to date, but the roles and their rights are not")]
+    Access(#[from] access::Error),
 }
 
-/// Brings the database up to date, and makes it if it is missing.
+/// Brings the database up to date with its roles and their rights, and makes it if it is missing.
 ///
 /// # Errors
 /// See [`Error`]. After any of them, running it again is safe.
@@ -80,19 +81,19 @@ pub async fn migrate(options: &MySqlConnectOptions) -> Result<(), Error> {
     let database = database_name(options)?;
     create_database(options, &database).await?;
     let mut connection = options.clone().connect().await?;
-    let lock = format!("SELECT CAST(GET_LOCK({SCHEMA_LOCK}, ?) AS SIGNED)");
-    let held: Option<i64> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(lock)).bind(LOCK_WAIT_SECS).fetch_one(&mut connection).await?;
-    if held != Some(1) {
+    if !lock::take(&mut connection).await? {
         return Err(Error::Locked);
     }
-    let applied = match abandon_rebuild(&mut connection).await {
-        Ok(()) => apply(&mut connection).await,
-        Err(error) => Err(error.into()),
-    };
+    let migrated = migrate_locked(&mut connection).await;
     // Closing the connection frees the lock, whatever happened.
     connection.close().await?;
-    applied
+    migrated
+}
+
+async fn migrate_locked(connection: &mut MySqlConnection) -> Result<(), Error> {
+    abandon_rebuild(connection).await?;
+    apply(connection).await?;
+    Ok(access::after_migration(connection).await?)
 }
 
 /// A rebuild that was killed leaves tables of the schema as it was, and the mark that every event is to be written to them

@@ -26,8 +26,8 @@ const TABLES: [&str; 18] = [
 ];
 
 async fn tables(database: &Database) -> Vec<String> {
-    let names =
-        "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+    let names = "SELECT CAST(TABLE_NAME AS CHAR) FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'";
     let mut names: Vec<String> = sqlx::query_scalar(names).fetch_all(&database.pool).await.unwrap();
     // Servers sort by collations of their own.
     names.sort();

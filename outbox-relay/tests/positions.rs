@@ -55,7 +55,7 @@ impl Follower {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_hangs_before_its_commit_is_not_overtaken() {
     let db = Database::new().await;
-    let projector = Projector::new(db.service_pool(4));
+    let projector = Projector::new(db.service_pool("app_projection", 4));
     let mut follower = Follower::default();
     // The place in the first shard cannot be written: its transaction has done all else, and waits.
     let mut lock = db.pool.begin().await.unwrap();
@@ -85,7 +85,7 @@ async fn shards_side_by_side_leave_no_gap() {
     const SHARDS: usize = 6;
     const BATCHES: u64 = 40;
     let db = Database::new().await;
-    let projector = Projector::new(db.service_pool(8));
+    let projector = Projector::new(db.service_pool("app_projection", 8));
     let shards: Vec<_> = (0..SHARDS)
         .map(|shard| {
             let projector = projector.clone();

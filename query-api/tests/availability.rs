@@ -12,7 +12,7 @@ const NEAR: &str = "near=35.659,139.7005";
 #[tokio::test]
 async fn a_product_is_told_by_size_colour_and_store() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let path = format!("/v1/products/hinata.P/availability?{NEAR}");
     assert_eq!(api.problem(&path).await, (404, "unknown_product".into()));
     db.run("INSERT INTO products (product_code, brand, version, name_ja, updated_at) VALUES ('hinata.P', 'hinata', 1, 'ニット', NOW(6))").await;
@@ -62,7 +62,7 @@ async fn a_product_is_told_by_size_colour_and_store() {
 #[tokio::test]
 async fn a_bag_is_told_for_each_store() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     for store in ["hinata.a", "hinata.b"] {
         db.store(store).await;
     }

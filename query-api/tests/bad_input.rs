@@ -89,7 +89,7 @@ async fn bad_input_is_refused_without_a_database() {
 #[tokio::test]
 async fn a_cursor_is_good_for_its_own_question_only() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.sku(SKU).await;
     for store in ["hinata.a", "hinata.b", "hinata.c"] {
         db.store(store).await;

@@ -43,7 +43,7 @@ async fn filled() -> Database {
 }
 
 async fn api(db: &Database) -> Api {
-    Api::start_with(Source::new(db.service_pool(4), None, TimeDelta::seconds(60))).await
+    Api::start_with(Source::new(db.service_pool("app_query", 4), None, TimeDelta::seconds(60))).await
 }
 
 /// What is answered to whoever has the answer with this tag.
@@ -148,7 +148,7 @@ async fn nobody_is_given_what_another_may_see() {
 async fn those_who_ask_the_same_at_once_share_one_read() {
     let db = filled().await;
     // One connection, whose own counters tell how often it was asked.
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.user("app_query"));
     let api = Api::start_on(pool.clone()).await;
     let reads = async || {
         let row = sqlx::query_as::<_, (String, String)>("SHOW SESSION STATUS LIKE 'Com_stmt_execute'");

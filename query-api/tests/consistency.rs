@@ -48,7 +48,7 @@ async fn status(api: &Api, token: &str, prefer: &str) -> u16 {
 #[tokio::test]
 async fn every_event_of_the_token_has_to_be_there_with_its_rows() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.stock(STORE, SKU, 5, 0, 0).await;
     let (stock, hold) = (of_stock(3), event("reservation#0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", 1));
     let both = token(&[stock.clone(), hold.clone()]);
@@ -79,7 +79,7 @@ async fn every_event_of_the_token_has_to_be_there_with_its_rows() {
 async fn all_who_wait_cost_one_reader_and_one_too_many_is_sent_away() {
     harness::allow_files(8192);
     let db = Database::new().await;
-    let api = Api::start(&db.options, 8).await;
+    let api = Api::start(&db.user("app_query"), 8).await;
     db.store(STORE).await;
     db.stock(STORE, SKU, 5, 0, 0).await;
     let awaited = of_stock(3);
@@ -110,7 +110,7 @@ async fn all_who_wait_cost_one_reader_and_one_too_many_is_sent_away() {
 async fn waiting_survives_a_database_that_goes_away() {
     let db = Database::new().await;
     let mut proxy = Proxy::start(&db.url()).await;
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     db.store(STORE).await;
     db.stock(STORE, SKU, 5, 0, 0).await;
     let awaited = of_stock(3);
@@ -130,8 +130,11 @@ async fn waiting_survives_a_database_that_goes_away() {
 #[tokio::test]
 async fn lookups_read_the_replica_and_those_with_a_token_the_writer_where_that_is_ahead() {
     let (writer, replica) = tokio::join!(Database::new(), Database::new());
-    let source =
-        Source::new(writer.service_pool(2), Some(replica.service_pool(2)), TimeDelta::seconds(STALE_SECONDS));
+    let source = Source::new(
+        writer.service_pool("app_query", 2),
+        Some(replica.service_pool("app_query", 2)),
+        TimeDelta::seconds(STALE_SECONDS),
+    );
     let api = Api::start_with(source).await;
     let awaited = of_stock(3);
     let token = token(std::slice::from_ref(&awaited));

@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn a_feed_has_a_row_for_every_count_of_the_brand() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let empty = api.asked(PATH, &[]).await;
     assert_eq!((empty.status().as_u16(), empty.text().await.unwrap()), (200, HEAD.to_owned()));
 
@@ -95,7 +95,7 @@ async fn a_feed_is_read_as_it_is_taken_and_has_no_end_where_it_breaks_off() {
     let db = Database::new().await;
     fill(&db).await;
     let mut proxy = Proxy::start(&db.url()).await;
-    let pool = Mysql { mysql_url: proxy.url(&db.url()).parse().unwrap() }.pool(1);
+    let pool = Mysql { mysql_url: proxy.url(&db.url_of("app_query")).parse().unwrap() }.pool(1);
     let api = Api::start_on(pool.clone()).await;
 
     let whole = api.asked(PATH, &[]).await.text().await.unwrap();

@@ -129,7 +129,7 @@ async fn the_last_page_costs_no_more_than_the_first() {
         db.run(format!("INSERT INTO {into} VALUES {}", values.trim_end_matches(','))).await;
     }
     db.run("ANALYZE TABLE stock, reservations").await;
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.user("app_query"));
     let api = Api::start_on(pool.clone()).await;
     for (path, rows) in [
         (format!("/v1/stores/{STORE}/stock?max_in_store=3&limit=50"), "stock"),
@@ -157,7 +157,7 @@ async fn every_request_reads_index_ranges_only() {
     let db = Database::new().await;
     fill(&db).await;
     // One connection, so that the session which answers is the session that is asked for its counters.
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.user("app_query"));
     let api = Api::start_on(pool.clone()).await;
 
     let second_page = async |path: &str| {

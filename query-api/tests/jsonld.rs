@@ -12,7 +12,7 @@ const PATH: &str = "/v1/products/hinata.P/jsonld?near=35.659,139.7005";
 #[tokio::test]
 async fn offers_say_where_a_product_is_and_whether_it_is_kept() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     assert_eq!(api.problem(PATH).await, (404, "unknown_product".into()));
     let skus = [("hinata.P-L", "黒", "L", Some("4901234567894")), ("hinata.P-M", "白", "M", None)];
     db.product("hinata.P", "</script><!-- & ニット", &skus).await;

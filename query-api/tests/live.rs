@@ -147,7 +147,7 @@ fn parse(text: &str) -> Block {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_told_within_a_quarter_of_a_second() {
     let db = filled(3).await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let mut following = Following::start(&api, &path(3), None).await;
     let (stocks, id) = following.group().await;
     assert_eq!(stocks.len(), 3);
@@ -174,7 +174,7 @@ async fn who_comes_back_in_a_storm_misses_nothing() {
     const SKUS: usize = 20;
     const CHANGES: usize = 400;
     let db = filled(SKUS).await;
-    let api = Api::start(&db.options, 4).await;
+    let api = Api::start(&db.user("app_query"), 4).await;
     let mut following = Following::start(&api, &path(SKUS), None).await;
     let storm = async {
         for n in 0..CHANGES {
@@ -219,7 +219,7 @@ async fn two_thousand_who_follow_cost_one_reader() {
     harness::allow_files(16_384);
     let db = filled(1).await;
     // One connection, whose own counters tell how often it was asked.
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.user("app_query"));
     let api = Api::start_on(pool.clone()).await;
     let asked = async || {
         let row = sqlx::query_as::<_, (String, String)>("SHOW SESSION STATUS LIKE 'Com_stmt_execute'");
@@ -264,7 +264,7 @@ async fn read_until(socket: &mut TcpStream, end: &str) {
 async fn who_stops_reading_is_left_behind_and_nobody_waits() {
     const SKUS: usize = 100;
     let db = filled(SKUS).await;
-    let api = Api::start(&db.options, 4).await;
+    let api = Api::start(&db.user("app_query"), 4).await;
     let mut slow = Following::start(&api, &path(SKUS), None).await;
     let _ = slow.group().await;
     let mut quick = Following::start(&api, &path(SKUS), None).await;
@@ -285,7 +285,7 @@ async fn who_stops_reading_is_left_behind_and_nobody_waits() {
 #[tokio::test]
 async fn what_changed_without_an_event_is_told_when_that_is_said() {
     let db = filled(2).await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let mut following = Following::start(&api, &path(2), None).await;
     let (_, first) = following.group().await;
     // A rebuild swapped another projection in.
@@ -309,7 +309,7 @@ async fn what_changed_without_an_event_is_told_when_that_is_said() {
 #[tokio::test]
 async fn a_silent_stream_gives_signs_of_life() {
     let db = filled(1).await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let mut following = Following::start(&api, &path(1), None).await;
     let _ = following.group().await;
     let beat = timeout(Duration::from_secs(20), following.next()).await.unwrap().unwrap();

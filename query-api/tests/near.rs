@@ -18,7 +18,7 @@ fn ids(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn the_nearest_stores_that_have_it_come_first() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let path = format!("/v1/skus/{SKU}/stores?near={HERE}");
     assert_eq!(api.problem(&path).await, (404, "unknown_sku".into()));
     db.sku(SKU).await;
@@ -73,7 +73,7 @@ async fn the_nearest_stores_that_have_it_come_first() {
 #[tokio::test]
 async fn neither_the_antimeridian_nor_a_pole_hides_a_store() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     for (store, latitude, longitude) in [
         ("hinata.fiji-west", -17.0, 179.95),
         ("hinata.fiji-east", -17.0, -179.9),
@@ -103,7 +103,7 @@ async fn neither_the_antimeridian_nor_a_pole_hides_a_store() {
 #[tokio::test]
 async fn a_store_says_whether_it_is_open() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let day = r#"[{"opens":"00:00","closes":"24:00"}]"#;
     let always = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(|name| format!("\"{name}\":{day}"));
     let always = format!("{{{}}}", always.join(","));
@@ -140,7 +140,7 @@ async fn a_store_says_whether_it_is_open() {
 #[tokio::test]
 async fn a_crowd_of_stores_is_looked_at_from_its_middle() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     // Lines of stores in all directions, a hundred metres between two: 4,000 within 100 km.
     let rows: Vec<String> = (0..4_000)
         .map(|n| {

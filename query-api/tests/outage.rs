@@ -115,7 +115,7 @@ impl Watch {
 async fn a_server_that_is_away_comes_back() {
     let db = filled().await;
     let mut proxy = Proxy::start(&db.url()).await;
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.cut();
     is_unavailable(&api).await;
@@ -128,7 +128,7 @@ async fn a_service_starts_before_its_server() {
     let db = filled().await;
     let mut proxy = Proxy::start(&db.url()).await;
     proxy.cut();
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_unavailable(&api).await;
     proxy.restore().await;
     is_well(&api).await;
@@ -138,7 +138,7 @@ async fn a_service_starts_before_its_server() {
 async fn a_server_that_is_stopped_does_not_hang_its_callers() {
     let db = filled().await;
     let proxy = Proxy::start(&db.url()).await;
-    let api = Api::start(&proxy.url(&db.url()).parse().unwrap(), 2).await;
+    let api = Api::start(&proxy.url(&db.url_of("app_query")).parse().unwrap(), 2).await;
     is_well(&api).await;
     proxy.stall();
     is_unavailable(&api).await;
@@ -152,7 +152,7 @@ async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
     let db = filled().await;
     let mut writer = db.options.connect().await.unwrap();
     let mut watch = Watch::begin(&db).await;
-    let pool = Mysql { mysql_url: db.options.clone() }.pool(1);
+    let pool = Mysql { mysql_url: db.user("app_query") }.pool(1);
     let api = Api::start_on(pool.clone()).await;
     api.get(STOCK).await;
     let first = watch.connection().await;
@@ -184,7 +184,7 @@ async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
 async fn connections_that_the_server_closed_cost_nobody_an_answer() {
     let db = filled().await;
     let mut watch = Watch::begin(&db).await;
-    let api = Api::start(&db.options, 4).await;
+    let api = Api::start(&db.user("app_query"), 4).await;
     is_well(&api).await;
     for path in ALL {
         let kept = watch.connections().await;
@@ -202,7 +202,7 @@ async fn connections_that_the_server_closed_cost_nobody_an_answer() {
 async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
     let db = filled().await;
     let proxy = Proxy::start(&db.url()).await;
-    let pool = Mysql { mysql_url: proxy.url(&db.url()).parse().unwrap() }.pool(4);
+    let pool = Mysql { mysql_url: proxy.url(&db.url_of("app_query")).parse().unwrap() }.pool(4);
     let api = Api::start_on(pool.clone()).await;
     is_well(&api).await;
     for _ in 0..3 {
@@ -220,9 +220,10 @@ async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
 #[tokio::test]
 async fn a_database_or_schema_that_is_missing_is_waited_for() {
     let db = Database::unmigrated();
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     is_unavailable(&api).await;
     db.migrate().await;
+    db.let_in().await;
     assert!(is_ready(&api).await);
     fill(&db).await;
     is_well(&api).await;

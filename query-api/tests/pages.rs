@@ -44,7 +44,7 @@ impl Browser {
 /// A brand with two stores, and a product with markup in every text.
 async fn shop() -> (Database, Api, Browser) {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 4).await;
+    let api = Api::start(&db.user("app_query"), 4).await;
     let skus =
         [("hinata.KN1-BLK-M", MARKUP, "M", Some("2910210001026")), ("hinata.KN1-BLK-L", MARKUP, "L", None)];
     db.product("hinata.KN1", MARKUP, &skus).await;
@@ -192,7 +192,7 @@ async fn what_is_not_there_is_a_page_for_people_and_a_problem_for_programs() {
 #[tokio::test]
 async fn the_only_brand_is_where_shoppers_begin() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let browser = Browser::of(&api);
     assert!(browser.page("/", "ja").await.contains("まだ店舗がありません"));
     db.store("hinata.a").await;

@@ -46,7 +46,7 @@ fn each_once(seen: &[String], expected: impl Iterator<Item = String>) {
 #[tokio::test]
 async fn every_store_is_visited_once_while_others_open() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.sku(SKU).await;
     let id = |n: u32| format!("hinata.s-{n:04}");
     for n in 0..ROWS {
@@ -69,7 +69,7 @@ async fn every_store_is_visited_once_while_others_open() {
 #[tokio::test]
 async fn every_near_store_is_visited_once_while_others_open() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.sku(SKU).await;
     let id = |n: u32| format!("hinata.s-{n:04}");
     // Five stores in each place, so pages end between stores that are equally far away.
@@ -99,7 +99,7 @@ async fn every_near_store_is_visited_once_while_others_open() {
 #[tokio::test]
 async fn every_reservation_is_visited_once_while_others_are_placed() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     // Five reservations expire at each instant, so pages end between rows of one instant.
     let id = |n: u32| format!("0192f0c1-2d3e-7a4b-8c5d-{n:012}");

@@ -165,7 +165,7 @@ async fn the_optimiser_reads_index_ranges_only() {
     let db = Database::new().await;
     fill(&db).await;
     // One connection, so that all statements are of one thread.
-    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.options.clone());
+    let pool = MySqlPoolOptions::new().max_connections(1).connect_lazy_with(db.user("app_query"));
     let api = Api::start_on(pool.clone()).await;
     let thread = thread(&pool).await;
     db.run("SET GLOBAL log_output = 'TABLE'").await;

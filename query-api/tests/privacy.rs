@@ -37,7 +37,7 @@ fn of_staff() -> [String; 7] {
 
 async fn filled() -> (Database, Api) {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.reservation(ID, STORE, "held", "2026-01-02 04:00:00").await;
     db.sku("hinata.A").await;
     db.store(STORE).await;

@@ -30,7 +30,7 @@ fn reservation(n: u32, status: &str, expires_at: &str) -> Value {
 #[tokio::test]
 async fn a_reservation_is_answered_whole() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let path = format!("/v1/reservations/{}", id(1));
     assert_eq!(api.problem(&path).await, (404, "unknown_reservation".into()));
 
@@ -46,7 +46,7 @@ async fn a_reservation_is_answered_whole() {
 #[tokio::test]
 async fn a_store_has_its_reservations_by_status() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let path = format!("/v1/stores/{STORE}/reservations");
     assert_eq!(api.problem(&path).await, (404, "unknown_store".into()));
     db.store(STORE).await;

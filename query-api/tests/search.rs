@@ -9,7 +9,7 @@ use support::{Api, Database, Rows};
 
 async fn filled() -> (Database, Api) {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let black = ("hinata.KN1-BLK-M", "ブラック", "M", Some("4901234567894"));
     db.product(
         "hinata.KN1",
@@ -113,7 +113,7 @@ async fn facets_count_what_could_be_narrowed_down_to() {
 #[tokio::test]
 async fn common_words_have_a_bound_and_pages() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     for n in 0..230 {
         db.product(&format!("hinata.P{n:03}"), "シャツ", &[]).await;
     }

@@ -21,7 +21,7 @@ fn ids(list: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn holds_are_found_by_code_and_by_the_end_of_the_telephone_number() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let search = |query: &str| format!("/v1/stores/{STORE}/reservations/search?{query}");
     assert_eq!(api.problem(&search("phone_end=7731")).await, (404, "unknown_store".into()));
     db.store(STORE).await;
@@ -59,7 +59,7 @@ async fn holds_are_found_by_code_and_by_the_end_of_the_telephone_number() {
 #[tokio::test]
 async fn running_holds_are_found_by_a_part_of_the_name() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     for (n, status, due, name) in [
         (1, "held", "05", "山田　花子"),
@@ -92,7 +92,7 @@ async fn running_holds_are_found_by_a_part_of_the_name() {
 #[tokio::test]
 async fn a_search_for_a_name_says_when_it_did_not_look_at_all() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     let rows: Vec<String> = (0..2_000)
         .map(|n| format!("('{}', 'hinata', '{STORE}', 1, 'held', '山田', NOW(6), NOW(6), NOW(6))", id(n)))
@@ -113,7 +113,7 @@ async fn a_search_for_a_name_says_when_it_did_not_look_at_all() {
 #[tokio::test]
 async fn what_ends_soon_is_told_by_its_time() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     db.reservation(&id(1), STORE, "held", "2026-01-02 05:00:00").await;
     db.reservation(&id(2), STORE, "held", "2026-01-02 04:00:00").await;
@@ -134,7 +134,7 @@ async fn what_ends_soon_is_told_by_its_time() {
 #[tokio::test]
 async fn the_pick_list_says_what_to_look_for() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     db.reservation(&id(1), STORE, "held", "2026-01-02 05:00:00").await;
     db.reservation(&id(2), STORE, "ready", "2026-01-02 04:00:00").await;
@@ -161,7 +161,7 @@ async fn the_pick_list_says_what_to_look_for() {
 #[tokio::test]
 async fn the_history_says_who_did_what() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let path = format!("/v1/reservations/{}/history", id(1));
     assert_eq!(api.problem(&path).await, (404, "unknown_reservation".into()));
     db.reservation(&id(1), STORE, "held", "2026-01-02 05:00:00").await;
@@ -193,7 +193,7 @@ async fn the_history_says_who_did_what() {
 #[tokio::test]
 async fn a_stores_stock_is_listed_whole_or_the_scarcest_first() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     for (sku, on_hand) in [("A", 5), ("B", 0), ("C", 2), ("D", 0), ("E", 9)] {
         db.stock(STORE, &format!("hinata.{sku}"), on_hand, 0, 0).await;
@@ -220,7 +220,7 @@ async fn a_stores_stock_is_listed_whole_or_the_scarcest_first() {
 #[tokio::test]
 async fn a_shortfall_names_the_holds_at_risk_the_last_placed_first() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     // Two pieces of hinata.B in each hold, one of hinata.A.
     for (n, status) in [(1, "held"), (2, "ready"), (3, "held"), (4, "cancelled")] {

@@ -21,7 +21,7 @@ async fn page(api: &Api, path: &str) -> String {
 #[tokio::test]
 async fn the_screens_hold_no_hold_and_no_customer() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     db.reservation(ID, STORE, "held", "2026-01-02 04:00:00").await;
     // As a manager, even: a page looks at no token.
@@ -36,7 +36,7 @@ async fn the_screens_hold_no_hold_and_no_customer() {
 #[tokio::test]
 async fn the_keys_are_shown_and_the_reasons_are_asked_for() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let html = page(&api, "/staff").await;
     for shown in ["<kbd>↑ ↓</kbd>", "Cancel, with a reason", "The pieces cannot be found", "Shortfalls"] {
         assert!(html.contains(shown), "{shown}");
@@ -46,7 +46,7 @@ async fn the_keys_are_shown_and_the_reasons_are_asked_for() {
 #[tokio::test]
 async fn somebody_of_the_brand_chooses_among_its_stores() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     for id in ["hinata.b", "hinata.a", "hinata-x.a", "aoi.a"] {
         db.store(id).await;
     }

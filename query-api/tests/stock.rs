@@ -13,7 +13,7 @@ const SKU: &str = "hinata.KN1021-BLK-M";
 #[tokio::test]
 async fn stock_is_answered_whole() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.store(STORE).await;
     db.stock(STORE, SKU, 10, 3, 2).await;
     db.checkpoint("shard-1", "'2026-01-02 03:05:00.5'", "NULL").await;
@@ -30,7 +30,7 @@ async fn stock_is_answered_whole() {
 #[tokio::test]
 async fn what_is_missing_is_told_apart() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let stock = format!("/v1/stores/{STORE}/stock/{SKU}");
     db.checkpoint("shard-1", "'2026-01-02 03:05:00'", "NULL").await;
 
@@ -56,7 +56,7 @@ async fn what_is_missing_is_told_apart() {
 #[tokio::test]
 async fn stores_with_a_sku_are_those_that_can_offer_it() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     let [plenty, held, nameless] = ["hinata.a", "hinata.b", "hinata.c"];
     db.sku(SKU).await;
     for store in [plenty, held] {
@@ -99,7 +99,7 @@ async fn stores_with_a_sku_are_those_that_can_offer_it() {
 #[tokio::test]
 async fn an_answer_is_as_of_the_least_open_source() {
     let db = Database::new().await;
-    let api = Api::start(&db.options, 2).await;
+    let api = Api::start(&db.user("app_query"), 2).await;
     db.stock(STORE, SKU, 1, 0, 0).await;
     let as_of = async || api.get(&format!("/v1/stores/{STORE}/stock/{SKU}")).await["as_of"].clone();
 

@@ -99,7 +99,7 @@ impl System {
 
     /// A query API, ready.
     pub async fn query_api(&self) -> Service {
-        let mut service = self.query_api_at(&self.database.url()).await;
+        let mut service = self.query_api_at(&self.database.url_of("app_query")).await;
         service.wait_ready(DEADLINE).await.unwrap();
         service
     }
@@ -111,7 +111,7 @@ impl System {
 
     /// A relay, ready.
     pub async fn relay(&self) -> Service {
-        let mut service = self.relay_at(&self.tables.endpoint, &self.database.url()).await;
+        let mut service = self.relay_at(&self.tables.endpoint, &self.database.url_of("app_projection")).await;
         service.wait_ready(DEADLINE).await.unwrap();
         service
     }
@@ -129,7 +129,7 @@ impl System {
         self.start("outbox-relay", "poll", dynamodb, mysql).await
     }
 
-    /// A piece of work of the relay's program, which ends by itself. Dropping the running one kills it.
+    /// A piece of work of the relay's program, which ends by itself, done by an operator. Dropping the running one kills it.
     #[must_use]
     pub fn relay_work(&self, arguments: &[&str]) -> Command {
         let program = std::path::Path::new(&crate::variable("TORIOKI_BIN_DIR")).join("outbox-relay");
@@ -138,7 +138,7 @@ impl System {
             .args(arguments)
             .env("DYNAMODB_ENDPOINT", &self.tables.endpoint)
             .env("TABLE_PREFIX", self.tables.prefix.to_string())
-            .env("MYSQL_URL", self.database.url())
+            .env("MYSQL_URL", self.database.url_of("operator"))
             .kill_on_drop(true);
         command
     }
@@ -147,7 +147,7 @@ impl System {
     pub async fn publisher(&self, kind: &str, to: &str, more: &[(&str, &str)]) -> Service {
         let target = [("PUBLISH_TARGET", kind), ("PUBLISH_TO", to), ("PUBLISH_NAME", "test")];
         let environment = [&target, more].concat();
-        let (dynamodb, mysql) = (&self.tables.endpoint, self.database.url());
+        let (dynamodb, mysql) = (&self.tables.endpoint, self.database.url_of("app_projection"));
         self.start_with("outbox-relay", "publish", dynamodb, &mysql, &environment).await
     }
 

@@ -44,11 +44,10 @@ impl Stack {
         let engine = Mysql::start_own(dir.path(), flavour, None).await.unwrap();
         let system = System::on(Tables::new().await, Database::on(&engine.url()));
         system.database.migrate().await;
-        // A demoted server still does everything for a superuser.
-        let (relay, reader) = (system.database.url_of("relay").await, system.database.url_of("reader").await);
+        system.database.let_in().await;
         let mut services = [
-            system.relay_at(&system.tables.endpoint, &relay).await,
-            system.query_api_at(&reader).await,
+            system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await,
+            system.query_api_at(&system.database.url_of("app_query")).await,
             system.command_api().await,
         ];
         for service in &mut services {
@@ -85,8 +84,13 @@ impl Stack {
 
     /// Which of the relay's connections there are.
     async fn connections(&self) -> Vec<u64> {
-        let ids = "SELECT CAST(id AS UNSIGNED) FROM information_schema.processlist WHERE user = 'relay'";
-        sqlx::query_scalar(ids).fetch_all(&self.system.database.pool).await.unwrap()
+        let ids = "SELECT CAST(id AS UNSIGNED) FROM information_schema.processlist WHERE user = ?";
+        let relay = self.system.database.user("app_projection");
+        sqlx::query_scalar(ids)
+            .bind(relay.get_username())
+            .fetch_all(&self.system.database.pool)
+            .await
+            .unwrap()
     }
 }
 

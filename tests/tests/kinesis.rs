@@ -41,7 +41,11 @@ async fn duplicates_and_disorder_come_to_the_same() {
     let mixed: Vec<Value> =
         mixed.into_iter().enumerate().map(|(place, record)| kinesis_record(record, place)).collect();
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    let _function = runtime.function(
+        "outbox-relay",
+        "lambda",
+        &[("MYSQL_URL", &system.database.url_of("app_projection"))],
+    );
     for some in mixed.chunks(7) {
         applied(&mut runtime, some).await;
     }
@@ -61,7 +65,7 @@ async fn what_was_not_applied_is_named_by_its_place_in_kinesis() {
         .enumerate()
         .map(|(n, record)| kinesis_record(record, n))
         .collect();
-    let url = system.database.url();
+    let url = system.database.url_of("app_projection");
     let mut mysql = Proxy::start(&url).await;
     let mut runtime = Runtime::start().await;
     let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &mysql.url(&url))]);
@@ -114,7 +118,11 @@ async fn the_largest_batch_is_one_transaction_in_time() {
     let system = System::new().await;
     let number = async |table: &str| system.database.number(&format!("SELECT COUNT(*) FROM {table}")).await;
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    let _function = runtime.function(
+        "outbox-relay",
+        "lambda",
+        &[("MYSQL_URL", &system.database.url_of("app_projection"))],
+    );
 
     let records = counts(MOST);
     let good: Vec<Value> = records.iter().enumerate().map(|(n, record)| kinesis_record(record, n)).collect();

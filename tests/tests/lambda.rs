@@ -35,7 +35,7 @@ async fn batches_are_applied_in_any_order_and_as_often_as_they_come() {
     some_commands(&system).await;
     let mut records = records(&system).await;
     let mut runtime = Runtime::start().await;
-    let _function = function(&runtime, &system.database.url());
+    let _function = function(&runtime, &system.database.url_of("app_projection"));
 
     // By their names the latest come first: collected, held, made ready, counted.
     records.sort_by_key(|record| record["dynamodb"]["NewImage"]["event_type"].to_string());
@@ -80,7 +80,7 @@ async fn a_record_that_is_not_understood_goes_to_quarantine_and_blocks_nothing()
     }
 
     let mut runtime = Runtime::start().await;
-    let _function = function(&runtime, &system.database.url());
+    let _function = function(&runtime, &system.database.url_of("app_projection"));
     for _ in 0..2 {
         let answer = runtime.invoke(json!({"Records": records})).await;
         assert_eq!(failures(&answer), &json!([]));
@@ -94,7 +94,7 @@ async fn what_was_not_applied_is_named_and_comes_again() {
     let system = System::new().await;
     some_commands(&system).await;
     let records = records(&system).await;
-    let url = system.database.url();
+    let url = system.database.url_of("app_projection");
     let mut mysql = Proxy::start(&url).await;
     let mut runtime = Runtime::start().await;
     let _function = function(&runtime, &mysql.url(&url));
@@ -121,7 +121,7 @@ async fn a_value_that_the_database_refuses_is_singled_out() {
         .run("ALTER TABLE reservations MODIFY status VARCHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL")
         .await;
     let mut runtime = Runtime::start().await;
-    let _function = function(&runtime, &system.database.url());
+    let _function = function(&runtime, &system.database.url_of("app_projection"));
     let answer = runtime.invoke(json!({"Records": records})).await;
     assert_eq!(failures(&answer), &json!([]));
     assert_eq!(system.database.number("SELECT COUNT(*) FROM quarantine").await, 3);
@@ -136,7 +136,7 @@ async fn a_function_promises_no_time_and_a_poller_takes_over() {
     some_commands(&system).await;
     let records = records(&system).await;
     let mut runtime = Runtime::start().await;
-    let function = function(&runtime, &system.database.url());
+    let function = function(&runtime, &system.database.url_of("app_projection"));
     for _ in 0..2 {
         let answer = runtime.invoke(json!({"Records": records})).await;
         assert_eq!(failures(&answer), &json!([]));

@@ -56,7 +56,7 @@ async fn the_query_api_answers_as_a_function() {
     drop((commands, relay));
 
     let mut runtime = Runtime::start().await;
-    let url = system.database.url();
+    let url = system.database.url_of("app_query");
     let environment = [("MYSQL_URL", url.as_str()), ("CURSOR_KEY", tokens::CURSOR_KEY)];
     let _function = runtime.function("query-api", "serve", &environment);
     let stock = runtime.http("GET", &format!("/v1/stores/{STORE}/stock/{SKU}"), &[], "").await.expect(200);

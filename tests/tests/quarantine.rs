@@ -12,7 +12,7 @@ const SKU: &str = "hinata.KN1021-BLK-M";
 async fn quarantine(system: &System, arguments: &[&str]) -> Output {
     Command::new(std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay"))
         .arg("quarantine")
-        .args(["--mysql-url", &system.database.url()])
+        .args(["--mysql-url", &system.database.url_of("operator")])
         .args(arguments)
         .stdin(Stdio::null())
         .output()
@@ -45,7 +45,11 @@ async fn put_aside() -> System {
     broken["dynamodb"]["NewImage"] = json!({"pk": {"S": "shelf"}});
     records.push(broken);
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    let _function = runtime.function(
+        "outbox-relay",
+        "lambda",
+        &[("MYSQL_URL", &system.database.url_of("app_projection"))],
+    );
     let (outcome, answer) = runtime.invoke(json!({"Records": records})).await;
     assert_eq!((outcome.as_str(), &answer["batchItemFailures"]), ("response", &json!([])));
     system
@@ -99,7 +103,11 @@ async fn records_of_two_shards_with_one_sequence_number_are_both_kept() {
         })
     };
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    let _function = runtime.function(
+        "outbox-relay",
+        "lambda",
+        &[("MYSQL_URL", &system.database.url_of("app_projection"))],
+    );
     for shard in ["one", "other", "one"] {
         let (_, answer) = runtime.invoke(json!({"Records": [record(shard)]})).await;
         assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");

@@ -116,7 +116,7 @@ async fn a_loss_is_mended_and_the_relay_ready_again() {
         system.database.run(format!("DELETE FROM {table}")).await;
     }
     system.database.run("UPDATE checkpoints SET trimmed_at = UTC_TIMESTAMP(6)").await;
-    let mut relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+    let mut relay = system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await;
     let health = Api::from(&relay);
     until("the loss is told", || async {
         health.get("/readyz").await.body.to_string().contains("stream_trimmed")

@@ -34,7 +34,8 @@ async fn killed_again_and_again_it_loses_nothing() {
     let working: Vec<_> =
         (0..4).map(|_| tokio::spawn(keep_holding(api.clone(), Arc::clone(&stop)))).collect();
     for n in 0..12 {
-        let mut relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+        let mut relay =
+            system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await;
         // Every life ends at another moment of its work.
         tokio::time::sleep(Duration::from_millis(30 + n * 37)).await;
         relay.kill().unwrap();
@@ -70,7 +71,7 @@ async fn it_follows_again_once_its_engines_are_back() {
     let system = System::new().await;
     let commands = system.command_api().await;
     let api = Api::from(&commands);
-    let (endpoint, url) = (system.tables.endpoint.clone(), system.database.url());
+    let (endpoint, url) = (system.tables.endpoint.clone(), system.database.url_of("app_projection"));
     let (mut stream, mut mysql) = (Proxy::start(&endpoint).await, Proxy::start(&url).await);
     let mut relay = system.relay_at(&stream.url(&endpoint), &mysql.url(&url)).await;
     relay.wait_ready(Duration::from_secs(30)).await.unwrap();

@@ -198,7 +198,7 @@ async fn nothing_of_a_customer_is_left_after_the_retention() {
     }
     let output =
         Command::new(std::path::Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay"))
-            .args(["quarantine", "--mysql-url", &system.database.url(), "purge"])
+            .args(["quarantine", "--mysql-url", &system.database.url_of("operator"), "purge"])
             .output();
     let output = output.await.unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -228,7 +228,11 @@ async fn an_event_that_comes_late_brings_nothing_back() {
     let_pass(&system, &ended, 31).await;
     assert_eq!(purged(&system).await["anonymised"], 3);
     let mut runtime = Runtime::start().await;
-    let _function = runtime.function("outbox-relay", "lambda", &[("MYSQL_URL", &system.database.url())]);
+    let _function = runtime.function(
+        "outbox-relay",
+        "lambda",
+        &[("MYSQL_URL", &system.database.url_of("app_projection"))],
+    );
     // First all, then the old ones again, one by one and in the wrong order.
     let all = harness::stream_records(&system).await;
     for record in &all {

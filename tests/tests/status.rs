@@ -15,7 +15,7 @@ const SKU: &str = "hinata.KN1021-BLK-M";
 async fn status(system: &System, arguments: &[&str]) -> String {
     let program = Path::new(&harness::variable("TORIOKI_BIN_DIR")).join("outbox-relay");
     let mut command = Command::new(program);
-    command.arg("status").args(arguments).env("MYSQL_URL", system.database.url());
+    command.arg("status").args(arguments).env("MYSQL_URL", system.database.url_of("support"));
     let output = command.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -31,6 +31,7 @@ async fn metric(relay: &Service, name: &str) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_is_told_to_people_and_programs() {
     let system = System::new().await;
+    system.database.add_user("support").await;
     assert_eq!(status(&system, &[]).await, "no shard was seen yet\n0 in quarantine\n");
 
     let (commands, relay) = (system.command_api().await, system.relay().await);
@@ -86,6 +87,7 @@ async fn progress_is_told_to_people_and_programs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_is_too_far_behind_is_not_ready() {
     let system = System::new().await;
+    system.database.add_user("support").await;
     let mut relay = system.relay().await;
     let mut spec = relay.spec().clone();
     relay.stop().await.unwrap();

@@ -170,7 +170,8 @@ async fn a_database_that_goes_away_is_waited_for() {
     for arguments in [&["reconcile", "--repair"][..], &["rebuild"]] {
         let mut proxy = Proxy::start(&system.database.url()).await;
         let mut work = system.relay_work(arguments);
-        let work = work.env("MYSQL_URL", proxy.url(&system.database.url())).stdout(Stdio::piped());
+        let work =
+            work.env("MYSQL_URL", proxy.url(&system.database.url_of("operator"))).stdout(Stdio::piped());
         let running = work.spawn().unwrap();
         until("it is under way", || async { system.database.number(UNFINISHED).await > SEGMENTS as i64 })
             .await;

@@ -121,13 +121,18 @@ impl Options {
         spec
     }
 
-    /// Brings the databases up to date.
-    pub(super) async fn migrate(&self, dynamodb: &str, mysql: &str) -> anyhow::Result<()> {
+    /// Runs `migrate` with these arguments.
+    pub(super) async fn migrate(
+        &self,
+        arguments: Vec<String>,
+        dynamodb: &str,
+        mysql: &str,
+    ) -> anyhow::Result<()> {
         let log = self.state_dir.join("migrate.log");
         let file = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(self.bin_dir.join("migrate"));
         command
-            .arg("all")
+            .args(arguments)
             .env("DYNAMODB_ENDPOINT", dynamodb)
             .env("TABLE_PREFIX", self.table_prefix.to_string())
             .env("MYSQL_URL", mysql)

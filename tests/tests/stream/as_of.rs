@@ -40,7 +40,7 @@ async fn nothing_is_promised_while(pages: Pages) {
     some_events(&system).await;
     let stream = Faulty::start(&system.tables.endpoint, pages).await;
     let queries = system.query_api().await;
-    let _relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let _relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     let enough = stream.with(|pages| pages.empty) + 12;
     until("the relay has asked often", || async { stream.with(|pages| pages.asked) > enough }).await;
     let database = &system.database;
@@ -116,7 +116,7 @@ async fn a_shard_that_is_known_but_not_read_holds_it_back() {
     some_events(&system).await;
     let stream = Faulty::start(&system.tables.endpoint, Split::default()).await;
     let queries = system.query_api().await;
-    let _relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let _relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     let database = &system.database;
     until("the parent is stamped", || async {
         database.number("SELECT COUNT(*) FROM checkpoints WHERE as_of IS NOT NULL").await == 1

@@ -51,7 +51,7 @@ async fn a_shard_that_left_the_stream_unread_is_told() {
         )
         .await;
     let queries = system.query_api().await;
-    let relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+    let relay = system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await;
     is_told_until_mended(&system, &relay, &queries).await;
 }
 
@@ -70,7 +70,7 @@ async fn what_was_not_read_of_a_stream_that_was_turned_off_is_told() {
         )
         .await;
     let queries = system.query_api().await;
-    let relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+    let relay = system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await;
     is_told_until_mended(&system, &relay, &queries).await;
     // What was read to its end is no loss, and after a week nobody asks.
     let left = "SELECT COUNT(*) FROM checkpoints WHERE stream LIKE '%one%'";
@@ -82,7 +82,7 @@ async fn an_idle_shard_that_was_left_too_long_is_told() {
     let system = System::new().await;
     left_behind(&system, 48).await;
     let queries = system.query_api().await;
-    let relay = system.relay_at(&system.tables.endpoint, &system.database.url()).await;
+    let relay = system.relay_at(&system.tables.endpoint, &system.database.url_of("app_projection")).await;
     until("it is told", || async { readiness(&relay).await.1.contains("stream_trimmed") }).await;
     some_events(&system).await;
     is_told_until_mended(&system, &relay, &queries).await;
@@ -106,7 +106,7 @@ async fn a_place_that_the_stream_dropped_is_told() {
     left_behind(&system, 48).await;
     let stream = Faulty::start(&system.tables.endpoint, NoSuchPlace).await;
     let queries = system.query_api().await;
-    let relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     is_told_until_mended(&system, &relay, &queries).await;
 }
 
@@ -117,7 +117,7 @@ async fn a_place_that_was_dropped_after_it_was_read_to_the_end_is_no_loss() {
     some_events(&system).await;
     left_behind(&system, 2).await;
     let stream = Faulty::start(&system.tables.endpoint, NoSuchPlace).await;
-    let mut relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let mut relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     relay.wait_ready(std::time::Duration::from_secs(30)).await.unwrap();
     some_events(&system).await;
     system.settled().await;

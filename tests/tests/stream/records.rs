@@ -21,7 +21,7 @@ async fn all_are_put_aside(change: fn(&mut Value), reason: &str) {
     let system = System::new().await;
     let events = some_events(&system).await;
     let stream = Faulty::start(&system.tables.endpoint, Records(change)).await;
-    let _relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let _relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     let database = &system.database;
     until("all is read", || async {
         database.number("SELECT COUNT(*) FROM checkpoints WHERE sequence_number IS NOT NULL").await == 1
@@ -60,7 +60,7 @@ async fn a_record_without_a_place_or_without_a_change_holds_up_nothing() {
         _ => {}
     };
     let stream = Faulty::start(&system.tables.endpoint, Records(break_some)).await;
-    let mut relay = system.relay_at(&stream.url, &system.database.url()).await;
+    let mut relay = system.relay_at(&stream.url, &system.database.url_of("app_projection")).await;
     let database = &system.database;
     for begins_anew in [false, true, false] {
         until("the others are applied", || async {
