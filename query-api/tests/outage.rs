@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use harness::{Proxy, until};
 use platform::mysql::Mysql;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySqlConnection};
+use sqlx::MySqlPool;
 use support::{Api, Database, Rows};
 
 const STOCK: &str = "/v1/stores/hinata.shibuya-01/stock/hinata.KN1021-BLK-M";
@@ -82,33 +82,8 @@ async fn is_unavailable(api: &Api) {
     assert!(!is_ready(api).await);
 }
 
-/// Sees which connections a service has.
-struct Watch {
-    connection: MySqlConnection,
-    others: Vec<u64>,
-}
-
-impl Watch {
-    /// What is connected to the database by now is no service's.
-    async fn begin(db: &Database) -> Self {
-        let mut watch = Self { connection: db.options.connect().await.unwrap(), others: Vec::new() };
-        watch.others = watch.connections().await;
-        watch
-    }
-
-    async fn connections(&mut self) -> Vec<u64> {
-        let all = "SELECT id FROM information_schema.processlist WHERE db = DATABASE()";
-        let mut all: Vec<u64> = sqlx::query_scalar(all).fetch_all(&mut self.connection).await.unwrap();
-        all.retain(|id| !self.others.contains(id));
-        all
-    }
-
-    /// The only one.
-    async fn connection(&mut self) -> u64 {
-        let ids = self.connections().await;
-        let [id] = ids.as_slice() else { panic!("{ids:?}") };
-        *id
-    }
+async fn session_id(pool: &MySqlPool) -> u64 {
+    sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(pool).await.unwrap()
 }
 
 #[tokio::test]
@@ -150,51 +125,35 @@ async fn a_server_that_is_stopped_does_not_hang_its_callers() {
 #[tokio::test]
 async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
     let db = filled().await;
-    let mut writer = db.options.connect().await.unwrap();
-    let mut watch = Watch::begin(&db).await;
     let pool = Mysql { mysql_url: db.user("app_query") }.pool(1);
     let api = Api::start_on(pool.clone()).await;
     api.get(STOCK).await;
-    let first = watch.connection().await;
+    let first = session_id(&pool).await;
     api.get(STOCK).await;
-    assert_eq!(watch.connection().await, first, "a connection whose reads ended well is used again");
+    assert_eq!(session_id(&pool).await, first, "a connection whose reads ended well is used again");
 
     // The statement waits inside the server for this lock.
-    sqlx::raw_sql("LOCK TABLES stock WRITE").execute(&mut writer).await.unwrap();
+    let mut writer = db.pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLES stock WRITE").execute(&mut *writer).await.unwrap();
     let start = Instant::now();
     assert_eq!(api.problem(STOCK).await, (503, "unavailable".into()));
     assert!(start.elapsed() < PATIENCE);
-    sqlx::raw_sql("UNLOCK TABLES").execute(&mut writer).await.unwrap();
-    api.get(STOCK).await;
-    let second = watch.connection().await;
+    sqlx::raw_sql("UNLOCK TABLES").execute(&mut *writer).await.unwrap();
+    drop(writer);
+    let second = session_id(&pool).await;
     assert_ne!(second, first, "the late reply would have been taken for another's");
 
     // The same where the caller goes away before the time is over.
-    sqlx::raw_sql("LOCK TABLES stock WRITE").execute(&mut writer).await.unwrap();
+    let mut writer = db.pool.begin().await.unwrap();
+    sqlx::raw_sql("LOCK TABLES stock WRITE").execute(&mut *writer).await.unwrap();
     let impatient = reqwest::Client::builder().timeout(Duration::from_millis(300)).build().unwrap();
     assert!(impatient.get(format!("{}{STOCK}", api.url)).send().await.unwrap_err().is_timeout());
-    until("the place in the pool is free", async || pool.size() == 0).await;
-    sqlx::raw_sql("UNLOCK TABLES").execute(&mut writer).await.unwrap();
+    until("the place in the pool is free", async || pool.num_idle() == usize::try_from(pool.size()).unwrap())
+        .await;
+    sqlx::raw_sql("UNLOCK TABLES").execute(&mut *writer).await.unwrap();
+    drop(writer);
+    assert_ne!(session_id(&pool).await, second);
     api.get(STOCK).await;
-    assert_ne!(watch.connection().await, second);
-}
-
-/// Connections are kept between answers, and the next answer begins on one that the server has closed meanwhile.
-#[tokio::test]
-async fn connections_that_the_server_closed_cost_nobody_an_answer() {
-    let db = filled().await;
-    let mut watch = Watch::begin(&db).await;
-    let api = Api::start(&db.user("app_query"), 4).await;
-    is_well(&api).await;
-    for path in ALL {
-        let kept = watch.connections().await;
-        assert!(!kept.is_empty(), "none was kept");
-        for id in kept {
-            // One that is gone already is as good.
-            let _ = watch.connection.execute(AssertSqlSafe(format!("KILL {id}"))).await;
-        }
-        api.get(path).await;
-    }
 }
 
 /// A host that vanishes answers nothing, not even that a connection is closed. Places in the pool come back all the same.

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::{MySql, Row};
-use tokio::time::{Instant, timeout_at};
+use sqlx::{MySql, MySqlPool, Row};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connections::{Connections, Taken};
 use super::{AsOf, Error, as_of};
 
 /// Longest that all reads of one answer may take together, the wait for a connection included. They take milliseconds;
 /// what takes this long is a server that is stopped or out of reach, and the caller should hear so.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest that the check of a used connection may take before it goes back to the pool.
+const RETURN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whether the server is a replica (also one of Aurora's, which has only the second of them set).
 const READ_ONLY: &str = "SELECT CAST(@@global.read_only OR @@global.innodb_read_only AS SIGNED)";
@@ -23,80 +26,34 @@ const READ_ONLY: &str = "SELECT CAST(@@global.read_only OR @@global.innodb_read_
 /// the caller went away) closes it: a reply may still be under way, and the next user would read it as their own. sqlx
 /// alone would wait for that reply without a bound, and hold the connection's place in the pool as long.
 pub(crate) struct Session {
-    /// `None` once it was given back.
-    taken: Option<Taken>,
-    connections: Connections,
+    connection: PoolConnection<MySql>,
     deadline: Instant,
     as_of: AsOf,
-}
-
-/// What an answer begins with.
-pub(crate) trait First: Sync {
-    /// What it reads.
-    type Read;
-
-    /// Reads it.
-    fn read(&self, session: &mut Session) -> impl Future<Output = Result<Self::Read, Error>> + Send;
-}
-
-/// The time up to which the projection is complete.
-pub(super) struct Date;
-
-impl First for Date {
-    type Read = ();
-
-    async fn read(&self, session: &mut Session) -> Result<(), Error> {
-        session.date().await
-    }
-}
-
-/// Whether this is the server that the relay writes to. After a failover a connection may be left that leads to the one
-/// before: it answers, and nothing ever arrives there.
-pub(super) struct Writer;
-
-impl First for Writer {
-    type Read = ();
-
-    async fn read(&self, session: &mut Session) -> Result<(), Error> {
-        let row = session.row(sqlx::query(READ_ONLY)).await?;
-        let is_read_only: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
-        // Dropped, it closes the connection; the next one goes where the name leads now.
-        if is_read_only == 0 { Ok(()) } else { Err(Error::Demoted) }
-    }
+    ended: bool,
 }
 
 impl Session {
-    /// Takes a connection for an answer that begins with this.
-    ///
-    /// That is the test of a connection that was kept: one that broke meanwhile is closed, and the next one taken.
-    pub(super) async fn begin<F: First>(
-        connections: &Connections,
-        first: &F,
-    ) -> Result<(Self, F::Read), Error> {
+    /// Takes a connection.
+    pub(super) async fn open(pool: &MySqlPool) -> Result<Self, Error> {
         let deadline = Instant::now() + READ_TIMEOUT;
-        loop {
-            let taken = connections.take(deadline).await?;
-            let is_tested = taken.is_tested;
-            let connections = connections.clone();
-            let mut session = Self { taken: Some(taken), connections, deadline, as_of: AsOf::default() };
-            match first.read(&mut session).await {
-                Ok(read) => return Ok((session, read)),
-                Err(Error::Unavailable(_) | Error::Demoted) if !is_tested => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let connection = timeout_at(deadline, pool.acquire()).await.map_err(|_| Error::TimedOut)??;
+        Ok(Self { connection, deadline, as_of: AsOf::default(), ended: false })
+    }
+
+    /// Takes a connection to the server that the relay writes to. After a failover a connection may be left that leads to
+    /// the one before: it answers, and nothing ever arrives there.
+    pub(super) async fn open_writer(pool: &MySqlPool) -> Result<Self, Error> {
+        let mut session = Self::open(pool).await?;
+        let row = session.row(sqlx::query(READ_ONLY)).await?;
+        let is_read_only: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
+        // Dropped, it closes the connection; the next one goes where the name leads now.
+        if is_read_only == 0 { Ok(session) } else { Err(Error::Demoted) }
     }
 
     /// Reads `as_of`. To be done before anything else is read: an event that is applied in between makes an answer newer
     /// than it says, never older.
-    pub(super) async fn date(&mut self) -> Result<(), Error> {
-        self.as_of = as_of::read(self, self.connections.stale_after).await?;
-        Ok(())
-    }
-
-    /// Takes the date from a row of [`as_of::dated`], which is not newer than the row.
-    pub(super) fn date_by(&mut self, row: &MySqlRow) -> Result<(), Error> {
-        self.as_of = as_of::of_row(row, self.connections.stale_after)?;
+    pub(super) async fn date(&mut self, stale_after: TimeDelta) -> Result<(), Error> {
+        self.as_of = as_of::read(self, stale_after).await?;
         Ok(())
     }
 
@@ -105,8 +62,7 @@ impl Session {
         &mut self,
         query: Query<'_, MySql, MySqlArguments>,
     ) -> Result<Vec<MySqlRow>, Error> {
-        let taken = self.taken.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        let rows = query.fetch_all(&mut *taken.connection);
+        let rows = query.fetch_all(&mut *self.connection);
         Ok(timeout_at(self.deadline, rows).await.map_err(|_| Error::TimedOut)??)
     }
 
@@ -125,17 +81,18 @@ impl Session {
 
     /// Gives the connection back, after the last read.
     pub(crate) fn end(mut self) -> AsOf {
-        if let Some(taken) = self.taken.take() {
-            self.connections.give_back(taken);
-        }
+        self.ended = true;
         self.as_of
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(taken) = &mut self.taken {
-            taken.connection.close_on_drop();
+        if self.ended {
+            // What sqlx does when a connection is dropped, but within a bound: it pings the server first.
+            tokio::spawn(timeout(RETURN_TIMEOUT, self.connection.return_to_pool()));
+        } else {
+            self.connection.close_on_drop();
         }
     }
 }

@@ -13,8 +13,8 @@ use super::places::{AfterPlace, Place, Places};
 use super::takes::{self, Takes};
 use super::{Error, Missing, Page, Session};
 
-/// Most stores of one statement: a page of the largest size is mostly filled by one.
-const STORES_PER_STATEMENT: usize = 256;
+/// Stores of one statement: a page of the largest size, mostly filled by one.
+const STORES_PER_STATEMENT: usize = 100;
 
 /// A shop.
 #[derive(Debug)]
@@ -108,36 +108,28 @@ pub(crate) async fn near(
     wanted: &Wanted<'_>,
 ) -> Result<Page<Near>, Error> {
     let full = usize::try_from(Page::<Near>::fetch_limit(wanted.limit)).unwrap_or(usize::MAX);
-    let (mut page, now) = (Vec::new(), Utc::now());
-    let mut rest = places.behind(wanted.after);
-    // Twice a page mostly has one in stock; where few have it, fewer and fewer statements look at the rest.
-    let mut together = full.saturating_mul(2);
-    while page.len() < full && !rest.is_empty() {
-        let (some, others) = rest.split_at(rest.len().min(together).min(STORES_PER_STATEMENT));
+    let mut rows = Vec::new();
+    for some in places.behind(wanted.after).chunks(STORES_PER_STATEMENT) {
         let mut found = among(session, some, wanted).await?;
         for place in some {
-            if page.len() == full {
-                break;
-            }
-            let Some(row) = found.remove(&place.store_id) else { continue };
-            let store = store(&row)?;
+            let Some((store, count)) = found.remove(&place.store_id) else { continue };
             if wanted.open_at.is_none_or(|now| store.open_until(now).is_some()) {
-                let count = if wanted.sku.is_some() { Some(count(&row, now)?) } else { None };
-                page.push(Near { distance_mm: place.distance_mm, store, count });
+                rows.push(Near { distance_mm: place.distance_mm, store, count });
             }
         }
-        rest = others;
-        together = together.saturating_mul(2);
+        if rows.len() >= full {
+            break;
+        }
     }
-    Ok(Page::of(page, wanted.limit))
+    Ok(Page::of(rows, wanted.limit))
 }
 
-/// The rows of those stores that have what is wanted, by their ids.
+/// Those of some stores that have what is wanted.
 async fn among(
     session: &mut Session,
     places: &[Place],
     wanted: &Wanted<'_>,
-) -> Result<HashMap<String, MySqlRow>, Error> {
+) -> Result<HashMap<String, (Store, Option<Count>)>, Error> {
     let mut query = QueryBuilder::<MySql>::new(select(""));
     if let Some((sku, least)) = wanted.sku {
         query.push(
@@ -151,7 +143,13 @@ async fn among(
     }
     push_list(&mut query, places.iter().map(|place| place.store_id.as_str()));
     let rows = session.rows(query.build()).await?;
-    Ok(rows.into_iter().map(|row| Ok((row.try_get("store_id")?, row))).collect::<Result<_, sqlx::Error>>()?)
+    let (mut found, now) = (HashMap::with_capacity(rows.len()), Utc::now());
+    for row in &rows {
+        let store = store(row)?;
+        let count = if wanted.sku.is_some() { Some(count(row, now)?) } else { None };
+        found.insert(store.store_id.clone(), (store, count));
+    }
+    Ok(found)
 }
 
 fn count(row: &MySqlRow, now: DateTime<Utc>) -> Result<Count, sqlx::Error> {
