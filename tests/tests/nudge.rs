@@ -82,7 +82,7 @@ async fn a_flood_of_garbage_costs_no_more_than_its_bound_and_harms_nothing() {
     println!("{read} reads in {seconds:.1} s");
     // What the hold itself leads to comes on top.
     assert!(read < MOST_READS * seconds + 10.0, "{read} reads in {seconds:.1} s");
-    assert!(read > 10.0 * seconds, "the flood was not heard: {read} reads in {seconds:.1} s");
+    assert!(read > 6.0 * seconds, "the flood was not heard: {read} reads in {seconds:.1} s");
     relay.check().unwrap();
     let _ = command.hold(STORE, SKU, 1).await.expect(201);
     seen(&system, 2, SOON).await;
