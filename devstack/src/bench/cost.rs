@@ -17,7 +17,7 @@ use super::shape::{self, BRAND};
 use crate::compare::{self, Counter};
 use crate::console::say;
 use crate::fill::fill;
-use crate::load::Chain;
+use crate::load::{self, Chain};
 use crate::stack::Stack;
 use crate::usage::Usage;
 use commands::{Caller, Commands};
@@ -135,7 +135,7 @@ impl Metering<'_> {
             let (before, [_, database], cpu) = (status.read().await?, self.relay_and_database()?, used()?);
             for n in 0..LOOKUPS {
                 let url = format!("{}{}", self.stack.query_url(), path(n));
-                super::ask(&http, &url, authorization).await?;
+                super::ask(&http, &url, authorization, super::Freshness::Anew).await?;
             }
             let ([_, database], cpu) =
                 (less(self.relay_and_database()?, [database; 2]), used()?.saturating_sub(cpu));
@@ -173,10 +173,7 @@ fn questions(hold: &str) -> [Question<'_>; 5] {
     let store = |n: u32| shape::store((n % CHAIN.stores).into());
     let sku = |n: u32| shape::sku((n % (CHAIN.products * 5)).into());
     let product = |n: u32| shape::product((n % CHAIN.products).into());
-    let near = |n: u32| {
-        let (latitude, longitude) = shape::place((n % CHAIN.stores).into());
-        format!("{latitude:.4},{longitude:.4}")
-    };
+    let near = |n: u32| load::near(n % CHAIN.stores);
     [
         ("one SKU in one store", Box::new(move |n| format!("/v1/stores/{}/stock/{}", store(n), sku(n)))),
         (

@@ -96,7 +96,7 @@ pub(super) fn words_for(sku: u32) -> String {
 }
 
 /// Where the nth store is, as a lookup says it.
-pub(super) fn near(store: u32) -> String {
+pub(crate) fn near(store: u32) -> String {
     let (latitude, longitude) = shape::place(GROUND, store.into());
     format!("{latitude:.4},{longitude:.4}")
 }

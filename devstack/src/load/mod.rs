@@ -39,6 +39,7 @@ use tally::{Counted, Tally};
 use watch::{Usages, Watch};
 use wire::Wire;
 
+pub(crate) use chain::near;
 pub use check::Found;
 pub use report::Report;
 pub use scenario::{Chain, Scenario};

@@ -13,7 +13,7 @@ use prost::Message;
 use prost_types::Timestamp;
 
 use super::super::shape::{BRAND, reservation, sku, store};
-use crate::load::Progress;
+use crate::fill::Progress;
 
 /// Counts that events are about: so many that few are met twice in what a relay takes at once, as it is in a chain.
 const COUNTS: u64 = 20_000;
