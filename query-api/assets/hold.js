@@ -81,7 +81,7 @@ async function look() {
     seenAt = Date.now();
     notice("offline", null);
     if (!answer.changed) return true;
-    notice("stale", answer.body.stale ? data.common.stale_unknown : null);
+    notice("stale", answer.body.stale ? words.late : null);
     await show(answer.body);
     return running(answer.body);
   } catch (error) {

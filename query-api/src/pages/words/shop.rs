@@ -46,7 +46,7 @@ words! {
         opens_tomorrow: "営業時間外・明日 {time} 開店", "Closed, opens tomorrow at {time}";
         opens_on: "営業時間外・{day}曜 {time} 開店", "Closed, opens {day} at {time}";
         hours: "営業時間", "Opening hours";
-        hours_unknown: "営業時間は店舗にお確かめください。", "Ask the store for its opening hours.";
+        hours_unknown: "営業時間は登録されていません。", "Its opening hours are not known here.";
         today: "今日", "Today";
         address: "住所", "Address";
         map: "店舗の地図", "Map of the stores";
@@ -65,7 +65,7 @@ words! {
     Hold {
         place: "取り置く", "Hold";
         place_at: "{store} で取り置く", "Hold at {store}";
-        needs_script: "取り置きには JavaScript が必要です。お電話でも承ります。", "Holding needs JavaScript; you can also call the store.";
+        needs_script: "取り置きには JavaScript が必要です。ブラウザーの設定で有効にしてください。", "Holding needs JavaScript. Please switch it on in your browser.";
         title: "取り置き", "Have it put aside";
         promise: "{store} がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
         name: "お名前", "Name";
@@ -118,6 +118,7 @@ words! {
         cancel_yes: "取り消す", "Cancel it";
         cancel_no: "取り消さない", "Keep it";
         cancel_done: "取り消しました。", "Cancelled.";
+        late: "表示の更新が遅れています。お持ちのコードはそのままお使いになれます。", "This page is updated late right now. Your code is good all the same.";
         changed: "ほかで変わっていました。いまの状態を表示しています。", "It had changed meanwhile. This is how it is now.";
         keep_link: "このページのリンクを保存すると、ほかの端末でも見られます。リンクを知っている人は取り消しもできますので、ご注意ください。", "Save the link of this page to open it on another device. Whoever has the link can also cancel the hold.";
         copy: "リンクをコピー", "Copy the link";
