@@ -97,7 +97,7 @@ export function offerHolds(page) {
       case "holds_not_accepted":
         return tellRefused(words.no_holds_now, others(pieces));
       case "hold_too_large":
-        return tellRefused(fill(words.too_many, { n: most() }));
+        return tellRefused(words.too_many);
       case "customer_limit":
         return tellRefused(words.limit);
       default:
