@@ -15,7 +15,7 @@ async function show() {
   setText(find("#slip-customer"), whose(hold.customer));
   setText(find("#slip-until"), until(hold.expires_at, zone));
   const lines = hold.lines.map((line) =>
-    make("li", {}, make("b", { class: "number" }, fill(words.pieces, { n: line.quantity })), ` ${described(line)} `, make("span", { class: "small number" }, line.sku)),
+    make("li", {}, make("b", { class: "pieces number" }, fill(words.pieces, { n: line.quantity })), ` ${described(line)} `, make("span", { class: "small number" }, line.sku)),
   );
   find("#slip-lines").replaceChildren(...lines);
   setText(find("#slip-placed"), fill(words.placed, { time: clock(hold.placed_at, zone) }));

@@ -18,7 +18,7 @@ export function normal(hold) {
 
 function line(item) {
   const code = [item.sku.split(".")[1], item.gtin].filter(Boolean).join("・");
-  const count = make("b", { class: "count number" }, fill(words.pieces, { n: item.quantity }));
+  const count = make("b", { class: "count pieces number" }, fill(words.pieces, { n: item.quantity }));
   return make("li", {}, count, " ", described(item), make("span", { class: "small soft number" }, code));
 }
 

@@ -22,7 +22,7 @@ words! {
         near_me: "現在地から", "Near me";
         near_denied: "現在地が分かりませんでした。場所の名前を入れてください。", "We could not tell where you are. Type the name of a place instead.";
         stores: "店舗", "Stores";
-        stores_near: "{place} の近くの店舗", "Stores near {place}";
+        stores_near: "{place}の近くの店舗", "Stores near {place}";
         stores_near_you: "現在地の近くの店舗", "Stores near you";
         all_stores: "店舗を見る", "See the stores";
         none_near: "200 km 以内に店舗がないため、すべての店舗から表示しています。", "No store is within 200 km, so these are the first of all.";
@@ -36,7 +36,7 @@ words! {
         none: "在庫なし", "Sold out";
         never: "取り扱いなし", "Not sold here";
         only_there: "店頭のみ", "In the store only";
-        of_sku: "{sku} の在庫", "Stock of {sku}";
+        of_sku: "{sku}の在庫", "Stock of {sku}";
         km: "{n} km", "{n} km";
         metres: "{n} m", "{n} m";
         open_until: "営業中・{time} まで", "Open until {time}";
@@ -64,10 +64,10 @@ words! {
     /// What placing a hold, and its own page, say.
     Hold {
         place: "取り置く", "Hold";
-        place_at: "{store} で取り置く", "Hold at {store}";
+        place_at: "{store}で取り置く", "Hold at {store}";
         needs_script: "取り置きには JavaScript が必要です。ブラウザーの設定で有効にしてください。", "Holding needs JavaScript. Please switch it on in your browser.";
         title: "取り置き", "Have it put aside";
-        promise: "{store} がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
+        promise: "{store}がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
         name: "お名前", "Name";
         name_hint: "店頭でお呼びします", "To call out at the counter";
         contact: "電話番号またはメール", "Phone or mail";
