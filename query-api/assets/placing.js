@@ -120,7 +120,7 @@ export function offerHolds(page) {
     refused.hidden = true;
     try {
       const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body), body });
-      keep(hold, token);
+      keep(hold, token, store.time_zone);
       location.assign(`${link(`/holds/${hold.reservation_id}`)}#${hold.capability ?? ""}`);
     } catch (error) {
       rest();
@@ -143,10 +143,10 @@ export function offerHolds(page) {
 }
 
 /** Lets the hold's page show it before the projection has it; nothing of the customer is in it. */
-function keep(hold, token) {
+function keep(hold, token, time_zone) {
   const { capability, ...shown } = hold;
   try {
-    sessionStorage.setItem(`placed:${hold.reservation_id}`, JSON.stringify({ hold: shown, token }));
+    sessionStorage.setItem(`placed:${hold.reservation_id}`, JSON.stringify({ hold: shown, token, time_zone }));
   } catch {
     // Then that page waits for the projection.
   }
