@@ -63,7 +63,10 @@ function showCell(cell) {
 }
 
 function show() {
-  setText(find("[data-chosen]"), fill(data.shop.of_sku, { sku: names.get(chosen) }));
+  const sku = names.get(chosen);
+  setText(find("[data-chosen]"), fill(data.shop.of_sku, { sku }));
+  const n = data.stores.filter((store) => countOf(store.store_id, chosen)?.inStore > 0).length;
+  setText(find("[data-picked]"), fill(data.shop.picked, { sku, n, all: data.stores.length }));
   findAll("[data-sku]").forEach(showCell);
   findAll("[data-store]").forEach(showStore);
 }
