@@ -3,7 +3,7 @@
 import { command, Refused, Unreached } from "./api.js";
 import { phoneOf } from "./contact.js";
 import { clock, data, fill, find, findAll, link, make, setText } from "./page.js";
-import { forgetKey, keyOf } from "./keys.js";
+import { forgetKey, isAnswered, KEPT_FOR, keyOf, tellAnswered } from "./keys.js";
 
 const KEY = "hold";
 const words = data.hold;
@@ -69,19 +69,33 @@ export function offerHolds(page) {
     return data.stores.filter(has).slice(0, 3);
   }
 
-  function tellRefused(text, next) {
-    refused.replaceChildren(make("p", {}, text));
-    if (next) {
-      refused.append(make("p", {}, next.length > 0 ? words.next_stores : words.no_next));
-      const buttons = next.map((one) => {
-        const button = make("button", { type: "button", class: "quiet block" }, fill(words.place_at, { store: one.name }));
-        button.addEventListener("click", () => open(one.store_id));
-        return make("li", {}, button);
-      });
-      refused.append(make("ul", {}, ...buttons));
-    }
+  /** Tells something above the button, with what can be done instead: `[text, work]` each. */
+  function say(look, texts, choices = []) {
+    const buttons = choices.map(([text, work]) => {
+      const button = make("button", { type: "button", class: "quiet block" }, text);
+      button.addEventListener("click", work);
+      return make("li", {}, button);
+    });
+    refused.className = look;
+    refused.replaceChildren(...texts.map((text) => make("p", {}, text)));
+    if (buttons.length > 0) refused.append(make("ul", {}, ...buttons));
     refused.hidden = false;
     refused.scrollIntoView({ block: "nearest" });
+  }
+
+  function tellRefused(text, next) {
+    const choices = (next ?? []).map((one) => [fill(words.place_at, { store: one.name }), () => open(one.store_id)]);
+    const more = next && (next.length > 0 ? words.next_stores : words.no_next);
+    say("refused", more ? [text, more] : [text], choices);
+  }
+
+  /** Whoever comes back to what is held already wants to see it, or another one like it: that nobody can know. */
+  function askAgain(body) {
+    const another = () => {
+      forgetKey(KEY, body);
+      send(body);
+    };
+    say("asked", [words.again], [[words.again_show, () => send(body)], [words.again_more, another]]);
   }
 
   function tell(error, body) {
@@ -105,21 +119,30 @@ export function offerHolds(page) {
     }
   }
 
+  const isBusy = () => confirm.getAttribute("aria-busy") === "true";
+
   function rest() {
     confirm.removeAttribute("aria-busy");
     setText(confirm, words.confirm);
   }
 
-  async function place(event) {
+  function place(event) {
     event.preventDefault();
-    if (confirm.getAttribute("aria-busy") === "true") return;
-    const body = check();
+    const body = isBusy() ? null : check();
     if (!body) return;
+    if (isAnswered(KEY, body)) askAgain(body);
+    else send(body);
+  }
+
+  /** What was answered before is answered again, with the hold that is there. */
+  async function send(body) {
+    if (isBusy()) return;
     confirm.setAttribute("aria-busy", "true");
     setText(confirm, words.placing);
     refused.hidden = true;
     try {
-      const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body), body });
+      const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body, KEPT_FOR), body });
+      tellAnswered(KEY, body);
       keep(hold, token, store.time_zone);
       location.assign(`${link(`/holds/${hold.reservation_id}`)}#${hold.capability ?? ""}`);
     } catch (error) {
@@ -138,6 +161,8 @@ export function offerHolds(page) {
     if (event.target === dialog) dialog.close();
   });
   form.addEventListener("submit", place);
+  // What was asked is about what was typed in before.
+  form.addEventListener("input", () => (refused.hidden ||= refused.className === "asked"));
   // Until the page is left: a second tap would still be under way for whoever comes back, and lead them away again.
   addEventListener("pageshow", rest);
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use devstack::browser::Look;
 use harness::until;
 
-use crate::flow::{place, store};
+use crate::flow::{place, store, wish};
 use crate::shop::{PRODUCT, SHIBUYA, SHINJUKU, SKU, Shop};
 
 /// Markup that would be seen to run.
@@ -58,11 +58,24 @@ async fn double_taps_and_the_back_button_make_one_hold() -> Result<()> {
     let first = phone.value("location.href").await?;
     phone.back().await?;
     phone.until(&format!("location.pathname === '/products/{PRODUCT}'")).await?;
-    phone.run("document.querySelector('#hold').close()", serde_json::json!([])).await?;
-    place(&phone, SHINJUKU, "Hanako").await?;
+    // A day later, with the same wish.
+    let later = "const now = Date.now; Date.now = () => now() + 86400000; document.querySelector('#hold').close()";
+    phone.run(later, serde_json::json!([])).await?;
+    wish(&phone, SHINJUKU, "Hanako").await?;
+    phone.shows("[data-refused]", "You have placed a hold just like this already.").await?;
+    phone.click("[data-refused] li:nth-child(1) button").await?;
+    phone.until("location.pathname.startsWith('/holds/')").await?;
     ensure!(phone.value("location.href").await? == first, "the back button made another hold");
-    let holds = shop.tables.ledger().await.holds;
-    ensure!(holds.len() == 1, "there are {} holds", holds.len());
+    ensure!(shop.tables.ledger().await.holds.len() == 1, "there is another hold");
+
+    phone.back().await?;
+    phone.until(&format!("location.pathname === '/products/{PRODUCT}'")).await?;
+    phone.run("document.querySelector('#hold').close()", serde_json::json!([])).await?;
+    wish(&phone, SHINJUKU, "Hanako").await?;
+    phone.click("[data-refused] li:nth-child(2) button").await?;
+    phone.until("location.pathname.startsWith('/holds/')").await?;
+    ensure!(phone.value("location.href").await? != first, "nobody can want two");
+    ensure!(shop.tables.ledger().await.holds.len() == 2, "there is no second hold");
     shop.close([phone]).await
 }
 

@@ -79,6 +79,9 @@ words! {
         name_missing: "お名前を入れてください。", "Please give a name.";
         contact_wrong: "電話番号(数字 5 桁以上)か、メールアドレスを入れてください。", "Please give a phone number (5 digits or more) or a mail address.";
         quantity_wrong: "1 から {n} までの数を入れてください。", "Please give a number from 1 to {n}.";
+        again: "同じ内容の取り置きを、すでにお受けしています。", "You have placed a hold just like this already.";
+        again_show: "その取り置きを見る", "Show that hold";
+        again_more: "もう一つ取り置く", "Hold another one";
         sold_out: "申し訳ありません。いま売り切れました。", "Sorry, it has just sold out.";
         sold_out_few: "申し訳ありません。残り {n} 点になりました。", "Sorry, only {n} are left.";
         next_stores: "近くでは、こちらの店舗にあります。", "These stores nearby have it.";
