@@ -3,6 +3,7 @@
 import { command, Refused, Unreached } from "./api.js";
 import { phoneOf } from "./contact.js";
 import { clock, data, fill, find, findAll, link, make, setText } from "./page.js";
+import { areFresh, renewTimes } from "./times.js";
 import { forgetKey, isAnswered, KEPT_FOR, keyOf, tellAnswered } from "./keys.js";
 
 const KEY = "hold";
@@ -35,11 +36,21 @@ export function offerHolds(page) {
 
   const most = () => page.countOf(store.store_id, page.chosen())?.available ?? 0;
 
+  /** Until when it is kept, as it is now: nothing, while that is asked or cannot be known. */
+  async function tellPromise() {
+    const promise = find("[data-promise]", dialog);
+    const of = store;
+    if (!areFresh()) setText(promise, "\u00a0");
+    await renewTimes().catch(() => {});
+    if (of !== store) return;
+    const time = areFresh() && of.keeps_until ? clock(of.keeps_until, of.time_zone) : null;
+    setText(promise, time ? fill(words.promise, { store: of.name, time }) : words.promise_later);
+  }
+
   function open(storeId) {
     store = data.stores.find((one) => one.store_id === storeId);
     setText(find("[data-what]", dialog), `${data.name} ${page.names.get(page.chosen())}`);
-    const time = store.keeps_until ? clock(store.keeps_until, store.time_zone) : "";
-    setText(find("[data-promise]", dialog), fill(words.promise, { store: store.name, time }));
+    tellPromise();
     quantity.max = most();
     quantity.value = Math.max(1, Math.min(Number(quantity.value) || 1, most()));
     refused.hidden = true;

@@ -69,6 +69,7 @@ words! {
         needs_script: "取り置きには JavaScript が必要です。ブラウザーの設定で有効にしてください。", "Holding needs JavaScript. Please switch it on in your browser.";
         title: "取り置き", "Have it put aside";
         promise: "{store}がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
+        promise_later: "受け取り期限は、確定したあとに表示します。お支払いは受け取りのときです。", "You will see until when it is kept once it is held. You pay when you collect it.";
         name: "お名前", "Name";
         name_hint: "店頭でお呼びします", "To call out at the counter";
         contact: "電話番号またはメール", "Phone or mail";
