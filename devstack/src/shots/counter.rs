@@ -37,6 +37,9 @@ pub(super) async fn enter_elsewhere(counter: &Camera) -> Result<()> {
         ("Ito", "document.querySelector('#sign-out').checkVisibility()", "staff-none"),
     ] {
         counter.go("/staff").await?;
+        // The store that was chosen last is chosen again, whoever signs in.
+        counter.window.run("sessionStorage.clear()", json!([])).await?;
+        counter.go("/staff").await?;
         sign_in_as(counter, name).await?;
         counter.window.until(seen).await?;
         counter.keep(picture).await?;

@@ -36,7 +36,7 @@ words! {
         none: "在庫なし", "Sold out";
         never: "取り扱いなし", "Not sold here";
         only_there: "店頭のみ", "In the store only";
-        picked: "{sku}:{all} 店舗中 {n} 店舗にあります", "{sku}: in {n} of {all} stores";
+        picked: "{sku} — {all}\u{a0}店舗中 {n}\u{a0}店舗にあります", "{sku}: in {n} of {all} stores";
         of_sku: "{sku}の在庫", "Stock of {sku}";
         km: "{n} km", "{n} km";
         metres: "{n} m", "{n} m";
