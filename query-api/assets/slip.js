@@ -6,7 +6,7 @@ import { clock, fill, find, make, setText } from "./page.js";
 import { described, problem, until, whose, words } from "./staff-text.js";
 
 async function show() {
-  const id = location.hash.slice(1);
+  const id = new URLSearchParams(location.search).get("hold") ?? "";
   const asked = { authorization: authorization() };
   const { body: hold } = await lookup(`/v1/reservations/${encodeURIComponent(id)}`, asked);
   const { body: shop } = await lookup(`/v1/stores/${hold.store_id}`);

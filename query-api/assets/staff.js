@@ -116,7 +116,7 @@ function changed(written) {
 }
 
 function print(id) {
-  window.open(`${link("/staff/slip")}#${id}`);
+  window.open(link(`/staff/slip?hold=${encodeURIComponent(id)}`));
 }
 
 function wire() {

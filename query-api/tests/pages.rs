@@ -309,3 +309,17 @@ async fn the_page_of_a_hold_says_nothing_of_it() {
     assert!(before.contains("noindex"), "{before}");
     assert_eq!(browser.response("/holds/1", "ja").await.status(), 400);
 }
+
+#[tokio::test]
+async fn a_slip_has_the_pickup_code_in_bars() {
+    let (_db, _api, browser) = shop().await;
+    let slip = browser.page("/staff/slip?hold=0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "ja").await;
+    let hold = browser.page("/holds/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "ja").await;
+    let bars = |page: &str| {
+        page.split("symbol bars").nth(1).map(|rest| rest.split("</svg>").next().unwrap().to_owned())
+    };
+    assert!(bars(&slip).is_some() && bars(&slip) == bars(&hold), "{slip}");
+    for other in ["/staff/slip", "/staff/slip?hold=1"] {
+        assert_eq!(bars(&browser.page(other, "ja").await), None, "{other}");
+    }
+}

@@ -110,7 +110,7 @@ pub(super) async fn work(counter: &Camera, code: &str) -> Result<()> {
     window.until("document.querySelector('#found-list .hold')").await?;
     counter.keep("staff-found").await?;
     let id = window.value("document.querySelector('#found-list .hold').dataset.id").await?;
-    counter.go(&format!("/staff/slip#{}", id.as_str().unwrap_or_default())).await?;
+    counter.go(&format!("/staff/slip?hold={}", id.as_str().unwrap_or_default())).await?;
     window.until("document.querySelector('#slip').checkVisibility()").await?;
     counter.keep("staff-slip").await
 }
