@@ -22,15 +22,14 @@ export class Refused extends Error {
   }
 }
 
-/** Sends a request, and answers `{ response, body }`: the body as it is in JSON, or an empty one where it is none. */
-async function send(url, options) {
+/** Sends a request, and answers `{ response, text }`. */
+async function ask(url, options) {
   // Phones of some years ago have no AbortSignal.timeout.
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {
     const response = await fetch(url, { ...options, signal: abort.signal, credentials: "omit" });
-    const text = await response.text();
-    return { response, body: parse(text, response.ok) };
+    return { response, text: await response.text() };
   } catch (error) {
     throw new Unreached(error.message);
   } finally {
@@ -38,14 +37,23 @@ async function send(url, options) {
   }
 }
 
-/** What is cut short, or comes from somebody in between, is no answer. */
-function parse(text, needed) {
+/** Sends a request, and answers `{ response, body }`: the body as it is in JSON, or an empty one where it is none. */
+async function send(url, options) {
+  const { response, text } = await ask(url, options);
   try {
-    return JSON.parse(text);
+    return { response, body: JSON.parse(text) };
   } catch (error) {
-    if (needed) throw error;
-    return {};
+    // What is cut short, or comes from somebody in between, is no answer.
+    if (response.ok) throw new Unreached(error.message);
+    return { response, body: {} };
   }
+}
+
+/** This page as it would be now; nothing in it runs. */
+export async function pageAnew() {
+  const { response, text } = await ask(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+  if (!response.ok) throw new Refused(response.status, {});
+  return new DOMParser().parseFromString(text, "text/html");
 }
 
 /**

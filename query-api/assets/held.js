@@ -20,7 +20,7 @@ export async function showLines(lines) {
   const list = find("[data-lines]");
   const items = lines.map((line) => {
     const name = make("span", {}, line.sku.slice(line.sku.indexOf(".") + 1));
-    const pieces = make("span", { class: "number soft" }, fill(data.hold.pieces, { n: line.quantity }));
+    const pieces = make("span", { class: "pieces number soft" }, fill(data.hold.pieces, { n: line.quantity }));
     return { line, name, item: make("li", {}, name, " ", pieces) };
   });
   list.replaceChildren(...items.map(({ item }) => item));

@@ -15,6 +15,8 @@ const running = (hold) => hold.status === "held" || hold.status === "ready";
 let authorization = null;
 let shown = null;
 let zone = undefined;
+let lines = null;
+let store = null;
 let etag = null;
 let token = null;
 let fresh = null;
@@ -43,12 +45,23 @@ function tellTime() {
   else if (h >= 1) left = fill(words.left_hours, { h, m: m - h * 60 });
   else if (m >= 1) left = fill(words.left_minutes, { m });
   setText(find("[data-left]"), running(shown) ? left : "");
-  setText(find("[data-until]"), clock(shown.expires_at, zone));
+  // On no other clock than the store's: the browser's may be a day off.
+  setText(find("[data-until]"), zone ? clock(shown.expires_at, zone) : "");
+}
+
+/** What is held and where never changes; what could not be asked is asked again with the next look. */
+async function tellPlace() {
+  lines ??= showLines(shown.lines).catch(() => (lines = null));
+  store ??= showStore(shown.store_id).then(
+    (timeZone) => (zone = timeZone),
+    () => (store = null),
+  );
+  await Promise.all([lines, store]);
+  tellTime();
 }
 
 async function show(hold) {
   if (shown && hold.version < shown.version) return;
-  const before = shown;
   shown = hold;
   find("[data-loading]").hidden = true;
   find("[data-missing]").hidden = true;
@@ -65,10 +78,7 @@ async function show(hold) {
   find("[data-deadline]").hidden = !running(hold);
   if ("extensions" in hold) find("[data-extend]").hidden = hold.extensions > 0;
   tellTime();
-  if (!before) {
-    await Promise.allSettled([showLines(hold.lines), showStore(hold.store_id).then((timeZone) => (zone = timeZone))]);
-    tellTime();
-  }
+  await tellPlace();
 }
 
 /** Asks how it stands. What a command changed is waited for. */
@@ -80,8 +90,11 @@ async function look() {
     if (token === needed) token = null;
     seenAt = Date.now();
     notice("offline", null);
-    if (!answer.changed) return true;
-    notice("stale", answer.body.stale ? data.common.stale_unknown : null);
+    if (!answer.changed) {
+      await tellPlace();
+      return true;
+    }
+    notice("stale", answer.body.stale ? words.late : null);
     await show(answer.body);
     return running(answer.body);
   } catch (error) {
@@ -156,6 +169,7 @@ if (!/^[\w-]{43}$/.test(secret)) {
   for (const other of findAll(".languages a")) other.hash = secret;
   if (placed?.hold?.reservation_id === id) {
     token = placed.token;
+    zone = placed.time_zone;
     show(placed.hold);
   }
   offerActions();

@@ -3,7 +3,8 @@
 import { command, Refused, Unreached } from "./api.js";
 import { phoneOf } from "./contact.js";
 import { clock, data, fill, find, findAll, link, make, setText } from "./page.js";
-import { forgetKey, keyOf } from "./keys.js";
+import { areFresh, renewTimes } from "./times.js";
+import { forgetKey, isAnswered, KEPT_FOR, keyOf, tellAnswered } from "./keys.js";
 
 const KEY = "hold";
 const words = data.hold;
@@ -35,11 +36,21 @@ export function offerHolds(page) {
 
   const most = () => page.countOf(store.store_id, page.chosen())?.available ?? 0;
 
+  /** Until when it is kept, as it is now: nothing, while that is asked or cannot be known. */
+  async function tellPromise() {
+    const promise = find("[data-promise]", dialog);
+    const of = store;
+    if (!areFresh()) setText(promise, "\u00a0");
+    await renewTimes().catch(() => {});
+    if (of !== store) return;
+    const time = areFresh() && of.keeps_until ? clock(of.keeps_until, of.time_zone) : null;
+    setText(promise, time ? fill(words.promise, { store: of.name, time }) : words.promise_later);
+  }
+
   function open(storeId) {
     store = data.stores.find((one) => one.store_id === storeId);
     setText(find("[data-what]", dialog), `${data.name} ${page.names.get(page.chosen())}`);
-    const time = store.keeps_until ? clock(store.keeps_until, store.time_zone) : "";
-    setText(find("[data-promise]", dialog), fill(words.promise, { store: store.name, time }));
+    tellPromise();
     quantity.max = most();
     quantity.value = Math.max(1, Math.min(Number(quantity.value) || 1, most()));
     refused.hidden = true;
@@ -69,19 +80,33 @@ export function offerHolds(page) {
     return data.stores.filter(has).slice(0, 3);
   }
 
-  function tellRefused(text, next) {
-    refused.replaceChildren(make("p", {}, text));
-    if (next) {
-      refused.append(make("p", {}, next.length > 0 ? words.next_stores : words.no_next));
-      const buttons = next.map((one) => {
-        const button = make("button", { type: "button", class: "quiet block" }, fill(words.place_at, { store: one.name }));
-        button.addEventListener("click", () => open(one.store_id));
-        return make("li", {}, button);
-      });
-      refused.append(make("ul", {}, ...buttons));
-    }
+  /** Tells something above the button, with what can be done instead: `[text, work]` each. */
+  function say(look, texts, choices = []) {
+    const buttons = choices.map(([text, work]) => {
+      const button = make("button", { type: "button", class: "quiet block" }, text);
+      button.addEventListener("click", work);
+      return make("li", {}, button);
+    });
+    refused.className = look;
+    refused.replaceChildren(...texts.map((text) => make("p", {}, text)));
+    if (buttons.length > 0) refused.append(make("ul", {}, ...buttons));
     refused.hidden = false;
     refused.scrollIntoView({ block: "nearest" });
+  }
+
+  function tellRefused(text, next) {
+    const choices = (next ?? []).map((one) => [fill(words.place_at, { store: one.name }), () => open(one.store_id)]);
+    const more = next && (next.length > 0 ? words.next_stores : words.no_next);
+    say("refused", more ? [text, more] : [text], choices);
+  }
+
+  /** Whoever comes back to what is held already wants to see it, or another one like it: that nobody can know. */
+  function askAgain(body) {
+    const another = () => {
+      forgetKey(KEY, body);
+      send(body);
+    };
+    say("asked", [words.again], [[words.again_show, () => send(body)], [words.again_more, another]]);
   }
 
   function tell(error, body) {
@@ -97,7 +122,7 @@ export function offerHolds(page) {
       case "holds_not_accepted":
         return tellRefused(words.no_holds_now, others(pieces));
       case "hold_too_large":
-        return tellRefused(fill(words.too_many, { n: most() }));
+        return tellRefused(words.too_many);
       case "customer_limit":
         return tellRefused(words.limit);
       default:
@@ -105,22 +130,31 @@ export function offerHolds(page) {
     }
   }
 
+  const isBusy = () => confirm.getAttribute("aria-busy") === "true";
+
   function rest() {
     confirm.removeAttribute("aria-busy");
     setText(confirm, words.confirm);
   }
 
-  async function place(event) {
+  function place(event) {
     event.preventDefault();
-    if (confirm.getAttribute("aria-busy") === "true") return;
-    const body = check();
+    const body = isBusy() ? null : check();
     if (!body) return;
+    if (isAnswered(KEY, body)) askAgain(body);
+    else send(body);
+  }
+
+  /** What was answered before is answered again, with the hold that is there. */
+  async function send(body) {
+    if (isBusy()) return;
     confirm.setAttribute("aria-busy", "true");
     setText(confirm, words.placing);
     refused.hidden = true;
     try {
-      const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body), body });
-      keep(hold, token);
+      const { body: hold, token } = await command("/v1/reservations", { key: keyOf(KEY, body, KEPT_FOR), body });
+      tellAnswered(KEY, body);
+      keep(hold, token, store.time_zone);
       location.assign(`${link(`/holds/${hold.reservation_id}`)}#${hold.capability ?? ""}`);
     } catch (error) {
       rest();
@@ -138,15 +172,17 @@ export function offerHolds(page) {
     if (event.target === dialog) dialog.close();
   });
   form.addEventListener("submit", place);
+  // What was asked is about what was typed in before.
+  form.addEventListener("input", () => (refused.hidden ||= refused.className === "asked"));
   // Until the page is left: a second tap would still be under way for whoever comes back, and lead them away again.
   addEventListener("pageshow", rest);
 }
 
 /** Lets the hold's page show it before the projection has it; nothing of the customer is in it. */
-function keep(hold, token) {
+function keep(hold, token, time_zone) {
   const { capability, ...shown } = hold;
   try {
-    sessionStorage.setItem(`placed:${hold.reservation_id}`, JSON.stringify({ hold: shown, token }));
+    sessionStorage.setItem(`placed:${hold.reservation_id}`, JSON.stringify({ hold: shown, token, time_zone }));
   } catch {
     // Then that page waits for the projection.
   }

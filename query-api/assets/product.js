@@ -8,6 +8,7 @@ import { offerPlaces } from "./place.js";
 import { offerHolds } from "./placing.js";
 import { remember } from "./recent.js";
 import { tellAge, tellReached } from "./age.js";
+import { renewTimes } from "./times.js";
 
 /** Up to how many pieces are few, as the server has it. */
 const FEW = 2;
@@ -15,6 +16,8 @@ const FEW = 2;
 const FOLLOWED = 100;
 /** Pause between two looks at how old the counts are, in milliseconds: a stream says nothing while nothing changes. */
 const LOOKS = 20000;
+/** Age at which what depends on the time of day is read anew, in milliseconds: a whole page, so seldom. */
+const TIMES = 300000;
 
 const names = new Map(data.skus);
 /** Pieces in the store and pieces that one hold can have, by store and SKU. */
@@ -63,7 +66,10 @@ function showCell(cell) {
 }
 
 function show() {
-  setText(find("[data-chosen]"), fill(data.shop.of_sku, { sku: names.get(chosen) }));
+  const sku = names.get(chosen);
+  setText(find("[data-chosen]"), fill(data.shop.of_sku, { sku }));
+  const n = data.stores.filter((store) => countOf(store.store_id, chosen)?.inStore > 0).length;
+  setText(find("[data-picked]"), fill(data.shop.picked, { sku, n, all: data.stores.length }));
   findAll("[data-sku]").forEach(showCell);
   findAll("[data-store]").forEach(showStore);
 }
@@ -116,10 +122,13 @@ async function look() {
   const answer = await lookup(`/v1/stock?${query}`, { etag });
   etag = answer.etag;
   tellReached(true);
-  if (!answer.changed) return;
-  answer.body.stock.forEach(take);
-  tellAge(answer.body);
-  show();
+  if (answer.changed) {
+    answer.body.stock.forEach(take);
+    tellAge(answer.body);
+    show();
+  }
+  // Counts are told all the same where the page cannot be had.
+  await renewTimes(TIMES).catch(() => {});
 }
 
 findAll("[data-sku]").forEach((cell) => cell.addEventListener("click", choose));

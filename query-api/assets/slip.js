@@ -6,7 +6,7 @@ import { clock, fill, find, make, setText } from "./page.js";
 import { described, problem, until, whose, words } from "./staff-text.js";
 
 async function show() {
-  const id = location.hash.slice(1);
+  const id = new URLSearchParams(location.search).get("hold") ?? "";
   const asked = { authorization: authorization() };
   const { body: hold } = await lookup(`/v1/reservations/${encodeURIComponent(id)}`, asked);
   const { body: shop } = await lookup(`/v1/stores/${hold.store_id}`);
@@ -15,7 +15,7 @@ async function show() {
   setText(find("#slip-customer"), whose(hold.customer));
   setText(find("#slip-until"), until(hold.expires_at, zone));
   const lines = hold.lines.map((line) =>
-    make("li", {}, make("b", { class: "number" }, fill(words.pieces, { n: line.quantity })), ` ${described(line)} `, make("span", { class: "small number" }, line.sku)),
+    make("li", {}, make("b", { class: "pieces number" }, fill(words.pieces, { n: line.quantity })), ` ${described(line)} `, make("span", { class: "small number" }, line.sku)),
   );
   find("#slip-lines").replaceChildren(...lines);
   setText(find("#slip-placed"), fill(words.placed, { time: clock(hold.placed_at, zone) }));

@@ -1,7 +1,7 @@
 // A hold as a card with what can be done with it.
 
 import { fill, find, findAll, make, setText } from "./page.js";
-import { atTime, described, status, until, whose, words } from "./staff-text.js";
+import { described, moment, status, until, whose, words } from "./staff-text.js";
 
 /** What can be done with a hold of a status, and by which key. */
 const ACTIONS = { held: ["ready", "collect", "cancel"], ready: ["collect", "cancel"] };
@@ -18,7 +18,7 @@ export function normal(hold) {
 
 function line(item) {
   const code = [item.sku.split(".")[1], item.gtin].filter(Boolean).join("・");
-  const count = make("b", { class: "count number" }, fill(words.pieces, { n: item.quantity }));
+  const count = make("b", { class: "count pieces number" }, fill(words.pieces, { n: item.quantity }));
   return make("li", {}, count, " ", described(item), make("span", { class: "small soft number" }, code));
 }
 
@@ -51,7 +51,7 @@ export function updateCard(card, hold, zone) {
   const left = new Date(hold.expires_at) - Date.now();
   showStatus(card, hold, left);
   card.classList.toggle("soon", hold.status in ACTIONS && left < SOON);
-  const placed = fill(words.placed, { time: atTime(hold.placed_at, zone) });
+  const placed = fill(words.placed, { time: moment(hold.placed_at, zone) });
   setText(find(".due", card), `${until(hold.expires_at, zone)}・${placed}`);
 }
 

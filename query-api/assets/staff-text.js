@@ -17,6 +17,12 @@ export const status = (name) => words[`status_${name}`] ?? name;
 export const until = (time, zone) => fill(words.until, { time: clock(time, zone) });
 export const atTime = (time, zone) => clock(time, zone, { hour: "2-digit", minute: "2-digit" });
 
+/** A time of today alone, and of another day with its date. */
+export function moment(time, zone) {
+  const day = (of) => clock(of, zone, { year: "numeric", month: "numeric", day: "numeric" });
+  return day(time) === day(Date.now()) ? atTime(time, zone) : clock(time, zone);
+}
+
 /** Whose a hold is. */
 export function whose(customer) {
   if (!customer) return words.nameless;
@@ -44,5 +50,5 @@ export function happened(event, zone) {
   const anonymous = { guest: words.by_customer, customer: words.by_customer, system: words.by_system };
   const who = anonymous[event.actor] ?? event.actor_id ?? event.actor;
   const what = words[EVENTS[event.event] ?? "event_other"];
-  return [atTime(event.occurred_at, zone), who, what, event.reason].filter(Boolean).join("  ");
+  return [moment(event.occurred_at, zone), who, what, event.reason].filter(Boolean).join("  ");
 }

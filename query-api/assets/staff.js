@@ -26,6 +26,8 @@ const ENTER_AGAIN = 5000;
 
 let lists = {};
 let known = null;
+/** Where the list of what is to be fetched was cut short: the date up to which all of it had been placed. */
+let cutAt = null;
 let token = null;
 let fresh = null;
 
@@ -85,8 +87,11 @@ function show() {
   const soon = [...all.values()].filter((hold) => new Date(hold.expires_at) - Date.now() < SOON);
   showDue(soon.sort((one, other) => one.expires_at.localeCompare(other.expires_at)), zone);
   showShortfalls(shortfalls.body.shortfalls, shortfalls.body.next_cursor !== null, all, zone);
-  if (known && toFetch.some((hold) => !known.has(hold.reservation_id))) ring();
+  const isNew = (hold) => !known.has(hold.reservation_id) && !(cutAt && new Date(hold.placed_at) <= cutAt);
+  if (known && toFetch.some(isNew)) ring();
   known = all;
+  // What moves up into the part that is shown has waited there for long.
+  cutAt = held.body.next_cursor !== null && held.body.as_of ? new Date(held.body.as_of) : null;
   const late = held.body.stale === true;
   notice("offline", null);
   notice("problem", null);
@@ -111,7 +116,7 @@ function changed(written) {
 }
 
 function print(id) {
-  window.open(`${link("/staff/slip")}#${id}`);
+  window.open(link(`/staff/slip?hold=${encodeURIComponent(id)}`));
 }
 
 function wire() {
@@ -152,7 +157,7 @@ async function enter() {
   if (!who.roles.some((role) => role === "staff" || role === "manager")) return signedOut(words.not_staff);
   signedOut(data.common.loading, false);
   const another = () => {
-    [lists, known, token] = [{}, null, null];
+    [lists, known, cutAt, token] = [{}, null, null, null];
     stopLooking();
     if (fresh) fresh.now();
     else start();

@@ -256,7 +256,8 @@ async fn a_product_is_shown_with_the_stores_that_have_it() {
     let stores: Vec<_> =
         page.split("data-store=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(stores, ["hinata.a", "hinata.b", "hinata.far"], "the nearest in front");
-    assert!(page.contains("渋谷 の近くの店舗") && page.contains("10 m"), "{page}");
+    assert!(page.contains("渋谷の近くの店舗") && page.contains("10 m"), "{page}");
+    assert!(page.contains("3\u{a0}店舗中 2\u{a0}店舗にあります</span>"), "{page}");
     let other = browser.page("/products/hinata.KN1?place=しぶや&sku=KN1-BLK-M", "en").await;
     assert!(other.contains("data-count>In stock<") && other.contains("data-count>Not sold here<"), "{other}");
     let order: Vec<_> = other.split("<th scope=\"col\">").skip(1).map(|rest| &rest[..1]).collect();
@@ -307,4 +308,18 @@ async fn the_page_of_a_hold_says_nothing_of_it() {
     assert!(before.contains("<p class=\"letters number\">092 0GK</p>"), "{before}");
     assert!(before.contains("noindex"), "{before}");
     assert_eq!(browser.response("/holds/1", "ja").await.status(), 400);
+}
+
+#[tokio::test]
+async fn a_slip_has_the_pickup_code_in_bars() {
+    let (_db, _api, browser) = shop().await;
+    let slip = browser.page("/staff/slip?hold=0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "ja").await;
+    let hold = browser.page("/holds/0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "ja").await;
+    let bars = |page: &str| {
+        page.split("symbol bars").nth(1).map(|rest| rest.split("</svg>").next().unwrap().to_owned())
+    };
+    assert!(bars(&slip).is_some() && bars(&slip) == bars(&hold), "{slip}");
+    for other in ["/staff/slip", "/staff/slip?hold=1"] {
+        assert_eq!(bars(&browser.page(other, "ja").await), None, "{other}");
+    }
 }

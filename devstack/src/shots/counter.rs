@@ -1,9 +1,10 @@
 //! What staff see.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::camera::Camera;
-use super::data::{SKU, own_code};
+use super::data::{Data, SKU, own_code};
 use crate::browser::Key;
 
 /// The card of a hold with a button.
@@ -16,9 +17,73 @@ pub(super) async fn sign_in(counter: &Camera) -> Result<()> {
     counter.go("/staff").await?;
     counter.window.until("document.querySelector('#sign-in').checkVisibility()").await?;
     counter.keep("staff-signed-out").await?;
-    counter.window.click("#sign-in").await?;
-    counter.window.click("button[name=persona][value='0']").await?;
+    sign_in_as(counter, "Sato").await?;
     counter.window.until("document.querySelector('#held-list .hold')").await
+}
+
+async fn sign_in_as(counter: &Camera, name: &str) -> Result<()> {
+    counter.window.click("#sign-in").await?;
+    counter.window.until("document.querySelector('button[name=persona]')").await?;
+    let choice = "return [...document.querySelectorAll('button[name=persona]')]\
+                  .find(button => button.innerText.startsWith(arguments[0])).value";
+    let number = counter.window.run(choice, json!([name])).await?;
+    counter.window.click(&format!("button[name=persona][value={number}]")).await
+}
+
+/// Signs in as somebody who works in two stores, and as somebody who works in none.
+pub(super) async fn enter_elsewhere(counter: &Camera) -> Result<()> {
+    for (name, seen, picture) in [
+        ("Tanaka", "document.querySelector('#store').checkVisibility()", "staff-choose-store"),
+        ("Ito", "document.querySelector('#sign-out').checkVisibility()", "staff-none"),
+    ] {
+        counter.go("/staff").await?;
+        // The store that was chosen last is chosen again, whoever signs in.
+        counter.window.run("sessionStorage.clear()", json!([])).await?;
+        counter.go("/staff").await?;
+        sign_in_as(counter, name).await?;
+        counter.window.until(seen).await?;
+        counter.keep(picture).await?;
+        counter.window.click("#sign-out").await?;
+        counter.window.until("document.querySelector('#sign-in').checkVisibility()").await?;
+    }
+    Ok(())
+}
+
+/// Places a hold, which somebody else makes ready before.
+pub(super) async fn be_late(counter: &Camera, data: &Data) -> Result<()> {
+    let (window, enter, tab) = (&counter.window, Key::Enter.code(), Key::Tab.code());
+    counter.go("/staff").await?;
+    window.click("#new").await?;
+    window.press(&format!("{}{enter}", own_code(SKU))).await?;
+    window.until("document.querySelector('#hold-lines [data-sku]')").await?;
+    window.press(&enter.to_string()).await?;
+    window.press(&format!("{}{tab}03-1234-5678{enter}", counter.says("鈴木 一郎", "Ichiro Suzuki"))).await?;
+    window.until("document.querySelector('#placed-dialog[open]')").await?;
+    counter.keep("staff-placed").await?;
+    let code = window.value("document.querySelector('#placed-code').innerText").await?;
+    let code = code.as_str().context("a hold has no code")?;
+    window.click("#placed-dialog [data-close]").await?;
+    window.until(&format!("document.querySelector(\"{}\")", button(code, "collect"))).await?;
+    // Somebody who looks away asks nothing for a while.
+    let away = "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true }); \
+                document.dispatchEvent(new Event('visibilitychange')); \
+                return document.querySelector(`[data-code='${arguments[0]}']`).dataset.id;";
+    let id = window.run(away, json!([code])).await?;
+    let id = id.as_str().context("a hold has no id")?;
+    data.advance(id, "ready").await?;
+    window.click(&button(code, "collect")).await?;
+    window.until("document.querySelector('#raced-dialog[open]')").await?;
+    counter.keep("staff-raced").await?;
+    // A customer may have so many and no more.
+    data.advance(id, "collect").await?;
+    window.click("#raced-dialog [data-close]").await
+}
+
+/// The session ends.
+pub(super) async fn stay_too_long(counter: &Camera) -> Result<()> {
+    counter.window.run("document.dispatchEvent(new Event('signed-out'))", json!([])).await?;
+    counter.window.until("document.querySelector('#sign-in').checkVisibility()").await?;
+    counter.keep("staff-session-over").await
 }
 
 /// Looks at the day and at what can be done.
@@ -45,7 +110,7 @@ pub(super) async fn work(counter: &Camera, code: &str) -> Result<()> {
     window.until("document.querySelector('#found-list .hold')").await?;
     counter.keep("staff-found").await?;
     let id = window.value("document.querySelector('#found-list .hold').dataset.id").await?;
-    counter.go(&format!("/staff/slip#{}", id.as_str().unwrap_or_default())).await?;
+    counter.go(&format!("/staff/slip?hold={}", id.as_str().unwrap_or_default())).await?;
     window.until("document.querySelector('#slip').checkVisibility()").await?;
     counter.keep("staff-slip").await
 }

@@ -63,6 +63,12 @@ impl Data {
         done(self.api.put(&self.command_url, &command).await?)
     }
 
+    /// Somebody else makes a hold ready, or hands it over.
+    pub(super) async fn advance(&self, reservation_id: &str, action: &str) -> Result<()> {
+        let command = self.command(format!("/v1/reservations/{reservation_id}/{action}"), &json!({}))?;
+        done(self.api.post(&self.command_url, &command).await?)
+    }
+
     fn command(&self, path: String, body: &Value) -> Result<Command> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
         Ok(Command { brand: self.brand.clone(), path, key: format!("shots-{now}"), body: body.to_string() })

@@ -40,12 +40,16 @@ pub async fn take(stack: &Stack, chromium: &Chromium, dir: &Path) -> Result<usiz
         shopper::browse(&phone).await?;
         shopper::meet_refusals(&phone, &data).await?;
         let hold = shopper::place(&phone).await?;
+        shopper::change_their_mind(&phone).await?;
         counter::sign_in(&counter).await?;
         counter::work(&counter, &hold).await?;
         counter::make_ready(&counter, &hold).await?;
         shopper::see_ready(&phone).await?;
         counter::collect(&counter, &hold).await?;
         shopper::see_collected(&phone).await?;
+        counter::be_late(&counter, &data).await?;
+        counter::stay_too_long(&counter).await?;
+        counter::enter_elsewhere(&counter).await?;
         shopper::get_lost(&phone).await?;
         taken += phone.close().await? + counter.close().await?;
     }

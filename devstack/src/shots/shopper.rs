@@ -72,6 +72,30 @@ pub(super) async fn place(phone: &Camera) -> Result<String> {
     Ok(code.as_str().context("a hold has no code")?.to_owned())
 }
 
+/// Leaves a hold's page, wants another one like it, cancels that, loses the connection, and comes back.
+pub(super) async fn change_their_mind(phone: &Camera) -> Result<()> {
+    let hold = phone.window.value("location.href").await?;
+    phone.go(&product(SKU)).await?;
+    phone.window.click(&hold_button()).await?;
+    fill_in(phone).await?;
+    phone.window.click("[data-confirm]").await?;
+    phone.window.until("document.querySelector('.asked')?.checkVisibility()").await?;
+    phone.keep("placing-again").await?;
+    phone.window.click(".asked li:nth-child(2) button").await?;
+    phone.window.until("location.pathname.startsWith('/holds/')").await?;
+    phone.window.click("[data-cancel]").await?;
+    phone.window.click("[data-cancel-yes]").await?;
+    phone.window.until("document.querySelector('.status.cancelled')").await?;
+    phone.keep("hold-cancelled").await?;
+    phone.go(&product(SKU)).await?;
+    phone.window.offline(true).await?;
+    phone.window.until("document.querySelector('#notices [data-kind=offline]')").await?;
+    phone.keep("product-offline").await?;
+    phone.window.offline(false).await?;
+    phone.window.go("about:blank").await?;
+    phone.window.go(hold.as_str().context("a page has no address")?).await
+}
+
 /// Sees that it is ready.
 pub(super) async fn see_ready(phone: &Camera) -> Result<()> {
     phone.window.until("document.querySelector('.status.ready')").await?;

@@ -53,6 +53,7 @@ files! {
     FreshScript = "fresh.js";
     AgeScript = "age.js";
     HeldScript = "held.js";
+    TimesScript = "times.js";
     LiveScript = "live.js";
     PlaceScript = "place.js";
     PlacingScript = "placing.js";

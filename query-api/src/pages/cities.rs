@@ -56,6 +56,20 @@ fn plain(name: &str) -> String {
     fold(name).split_whitespace().collect()
 }
 
+/// What a beginning must weigh to stand for a place: one letter is that of many, and would lead somebody to Busan who has only
+/// begun to type.
+const TELLING: u32 = 6;
+
+/// Whether it says enough of a name: three letters, two kana or one ideograph.
+fn is_telling(folded: &str) -> bool {
+    let weight = |letter: char| match letter {
+        'ァ'..='ー' => 3,
+        letter if letter > 'ー' => TELLING,
+        _ => 2,
+    };
+    folded.chars().map(weight).sum::<u32>() >= TELLING
+}
+
 /// The place that a text names: by its whole name, or by how it begins.
 pub(crate) fn called(text: &str) -> Option<&'static City> {
     let folded = plain(text);
@@ -64,7 +78,8 @@ pub(crate) fn called(text: &str) -> Option<&'static City> {
         return None;
     }
     let whole = |name: &str| CITIES.iter().find(|city| city.is_called(name));
-    whole(&folded).or_else(|| whole(shorter)).or_else(|| CITIES.iter().find(|city| city.begins_with(shorter)))
+    let begun = || CITIES.iter().find(|city| is_telling(shorter) && city.begins_with(shorter));
+    whole(&folded).or_else(|| whole(shorter)).or_else(begun)
 }
 
 const fn city(
@@ -204,7 +219,10 @@ mod tests {
             ("しぶや", "渋谷"),
             ("シブヤ", "渋谷"),
             ("ＳＨＩＢＵＹＡ", "渋谷"),
-            ("shibu", "渋谷"),
+            ("shib", "渋谷"),
+            ("しぶ", "渋谷"),
+            ("渋", "渋谷"),
+            ("つ", "津"),
             ("京都市", "京都"),
             ("kita senju", "北千住"),
             (" new york ", "ニューヨーク"),
@@ -212,7 +230,7 @@ mod tests {
         ] {
             assert_eq!(called(text).map(|city| city.ja), Some(ja), "{text}");
         }
-        for text in ["", " ", "市", "Atlantis", "<script>", "%"] {
+        for text in ["", " ", "市", "Atlantis", "<script>", "%", "b", "sh", "し", "b市"] {
             assert!(called(text).is_none(), "{text}");
         }
     }

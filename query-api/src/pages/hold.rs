@@ -14,11 +14,8 @@ use serde::Serialize;
 use super::Pages;
 use super::assets::Asset;
 use super::frame::{Frame, Visit, page};
-use super::symbol::{self, Symbol};
+use super::symbol::{self, BAR_HEIGHT, Symbol};
 use super::words::{Common, Hold};
-
-/// Height of the bar code, in modules: as high as half of its width, for hand-held scanners.
-const BAR_HEIGHT: usize = 44;
 
 #[derive(Template)]
 #[template(path = "hold.html")]

@@ -14,6 +14,7 @@ use super::Pages;
 use super::assets::Asset;
 use super::cities::{CITIES, City};
 use super::frame::{Frame, Visit, page};
+use super::lang::Lang;
 use super::map::{self, Map};
 use super::matrix::{self, Row, label};
 use super::place::{self, Place};
@@ -37,6 +38,8 @@ struct ProductPage {
     rows: Vec<Row>,
     /// What the SKU is called that the stores are shown for.
     chosen: Option<String>,
+    /// In how many of the stores it is.
+    picked: Option<String>,
     stores: Vec<StoreView>,
     stores_title: String,
     unknown_place: Option<String>,
@@ -126,6 +129,7 @@ pub(super) async fn product(
         sizes,
         rows,
         chosen: chosen.map(|sku| label(sku, lang)),
+        picked: chosen.filter(|_| !stores.is_empty()).map(|sku| picked(sku, &stores, lang)),
         map: map::draw(views.iter().filter_map(StoreView::located).collect(), here),
         stores: views,
         stores_title: place.title(&visit),
@@ -143,6 +147,13 @@ fn chosen<'s>(visit: &Visit, skus: &'s [SkuOf], stores: &[Offering]) -> Option<&
     let asked = visit.asked("sku").and_then(|asked| skus.iter().find(|sku| own_code(&sku.sku) == asked));
     let is_there = |sku: &&SkuOf| matrix::most(&sku.sku, stores).is_some_and(|most| most > 0);
     asked.or_else(|| skus.iter().find(is_there)).or(skus.first())
+}
+
+/// In how many of the stores a SKU is, in words: beside the table, where the stores are out of sight on a phone.
+fn picked(sku: &SkuOf, stores: &[Offering], lang: Lang) -> String {
+    let has = |store: &&Offering| store.offers.iter().any(|(of, offer)| *of == sku.sku && offer.in_store > 0);
+    let phrase = Shop::of(lang).picked.with("sku", label(sku, lang));
+    phrase.with("n", stores.iter().filter(has).count()).with("all", stores.len()).to_string()
 }
 
 fn store_data<'d>(offering: &'d Offering, visit: &Visit) -> StoreData<'d> {

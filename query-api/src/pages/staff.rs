@@ -7,14 +7,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use contracts::Brand;
 use contracts::problem::Code;
+use contracts::{Brand, PickupCode, ReservationId};
 use platform::Problem;
 use serde::Serialize;
 
 use super::Pages;
 use super::assets::Asset;
 use super::frame::{Frame, Visit, page};
+use super::symbol::{self, BAR_HEIGHT, Symbol};
 use super::words::{Common, Phrase, Problems, Staff, Words};
 use crate::read::shops::{self, Shop};
 
@@ -92,10 +93,16 @@ async fn signed_in(State(pages): State<Pages>, visit: Visit) -> Result<Response,
 #[template(path = "staff-slip.html")]
 struct SlipPage {
     frame: Frame,
+    /// The pick-up code for scanners. It follows from the id, and says nothing of the hold.
+    bars: Option<Symbol>,
 }
 
+/// `/staff/slip?hold=`
 async fn slip(State(pages): State<Pages>, visit: Visit) -> Result<Response, Problem> {
-    Ok(page(&SlipPage { frame: frame(&pages, visit, Asset::SlipScript)? }))
+    let hold = visit.asked("hold").and_then(|id| id.parse::<ReservationId>().ok());
+    let code = hold.map(|id| PickupCode::from(id).to_string());
+    let bars = code.and_then(|code| symbol::code_128(&code, BAR_HEIGHT));
+    Ok(page(&SlipPage { frame: frame(&pages, visit, Asset::SlipScript)?, bars }))
 }
 
 /// A store to choose.

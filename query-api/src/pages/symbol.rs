@@ -8,6 +8,8 @@ use qrcode::{Color, EcLevel, QrCode};
 const QR_MARGIN: usize = 4;
 /// Light modules beside a bar code (ISO/IEC 15417).
 const BAR_MARGIN: usize = 10;
+/// Height of a pick-up code in bars, in modules: half of its width, for hand-held scanners.
+pub(crate) const BAR_HEIGHT: usize = 44;
 /// What every Code 128 symbol of code set B begins with.
 const START_B: usize = 104;
 /// What its sum is taken modulo of.

@@ -200,3 +200,36 @@ async fn a_slow_scanner_types_a_code_and_no_enter() -> Result<()> {
     }
     shop.close([counter]).await
 }
+
+#[tokio::test]
+async fn a_hold_of_another_day_is_dated() -> Result<()> {
+    let shop = Shop::open().await?;
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until("document.querySelector('#held-none').checkVisibility()").await?;
+    let _ = shop.hold().await;
+    counter
+        .until("document.querySelector('#held-list .due')?.innerText.match(/Placed \\d\\d:\\d\\d$/)")
+        .await?;
+    let earlier = "const asked = fetch; window.fetch = async (...request) => { const response = await asked(...request); \
+                   if (response.status !== 200) return response; \
+                   return new Response((await response.text()).replaceAll(/(\"placed_at\":\")[^T]*/g, '$12026-01-02'), response); };";
+    counter.run(earlier, json!([])).await?;
+    let _ = shop.hold().await;
+    counter.until("document.querySelectorAll('#held-list .hold').length === 2").await?;
+    counter.shows("#held-list .due", "Jan 2").await?;
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn the_first_hold_is_on_a_phones_first_screen() -> Result<()> {
+    let shop = Shop::open().await?;
+    let _ = shop.hold().await;
+    let look = Look { width: 360, height: 740, ..Look::phone("ja") };
+    let counter = shop.counter(look, "Sato").await?;
+    counter.until("document.querySelector('#held-list .hold')").await?;
+    counter.until("document.querySelector('#due-none').checkVisibility()").await?;
+    let edge =
+        counter.value("document.querySelector('#held-list .hold').getBoundingClientRect().top").await?;
+    ensure!(edge.as_f64() < Some(740.0), "the first hold begins at {edge}");
+    shop.close([counter]).await
+}

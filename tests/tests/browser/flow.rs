@@ -36,11 +36,16 @@ pub fn store(id: &str) -> String {
 
 /// Has one piece put aside in a store, from the product's page to the hold's own.
 pub async fn place(phone: &Window, store_id: &str, name: &str) -> Result<()> {
+    wish(phone, store_id, name).await?;
+    phone.until("location.pathname.startsWith('/holds/')").await
+}
+
+/// Asks for one piece in a store, on the product's page.
+pub async fn wish(phone: &Window, store_id: &str, name: &str) -> Result<()> {
     phone.click(&format!("{} [data-hold]", store(store_id))).await?;
     phone.fill("#hold-name", name).await?;
     phone.fill("#hold-contact", "090-1234-5678").await?;
-    phone.click("[data-confirm]").await?;
-    phone.until("location.pathname.startsWith('/holds/')").await
+    phone.click("[data-confirm]").await
 }
 
 async fn the_whole_way(words: &Words) -> Result<()> {

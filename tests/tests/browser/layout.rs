@@ -2,6 +2,8 @@
 
 use anyhow::{Result, ensure};
 use devstack::browser::{Look, Window};
+use harness::until;
+use serde_json::{Value, json};
 
 use crate::shop::{PRODUCT, SHIBUYA, Shop};
 
@@ -68,4 +70,28 @@ async fn no_page_is_wider_than_a_phone_of_320_pixels() -> Result<()> {
         counter.close().await?;
     }
     shop.close([]).await
+}
+
+#[tokio::test]
+async fn the_table_is_read_at_twice_the_text_size() -> Result<()> {
+    let shop = Shop::open().await?;
+    let skus = ["S", "M", "L", "XL", "XXL"].map(|size| (format!("hinata.KN2000-{size}"), size));
+    let told: Vec<Value> = skus.iter().map(|(sku, size)| json!({"sku": sku, "size": size})).collect();
+    let product = json!({"name": {"en": "Cardigan"}, "skus": told});
+    let _ = shop.commands.put("/v1/products/hinata.KN2000", product).await.expect(200);
+    for (sku, _) in &skus {
+        shop.count(SHIBUYA, sku, 9).await;
+    }
+    let last = format!("/v1/stores/{SHIBUYA}/stock/{}", skus[4].0);
+    until("the pages can show all of it", || async { shop.queries.get(&last).await.status == 200 }).await;
+    let phone = shop.window(Look { width: 360, ..Look::phone("en") }).await?;
+    phone.go(&shop.page("/products/hinata.KN2000")).await?;
+    phone.value("document.documentElement.style.fontSize = '32px'").await?;
+    let broken = "const lines = (span) => { const range = document.createRange(); range.selectNodeContents(span); \
+                      return range.getClientRects().length; }; \
+                  return [...document.querySelectorAll('.cell span')].map((span) => [span.innerText, lines(span)])\
+                  .filter(([text, lines]) => lines > text.split(/\\s+/).length);";
+    let broken = phone.run(broken, json!([])).await?;
+    ensure!(broken == json!([]), "these are broken: {broken}");
+    shop.close([phone]).await
 }

@@ -12,9 +12,15 @@ use tempfile::TempDir;
 pub const SHIBUYA: &str = "hinata.shibuya-01";
 pub const SHINJUKU: &str = "hinata.shinjuku-01";
 const GINZA: &str = "hinata.ginza-01";
+/// Each with its names and where it is.
+const STORES: [(&str, &str, &str, f64, f64); 3] = [
+    (SHIBUYA, "渋谷店", "Shibuya", 35.6590, 139.7005),
+    (SHINJUKU, "新宿店", "Shinjuku", 35.6900, 139.7000),
+    (GINZA, "銀座店", "Ginza", 35.6725, 139.7658),
+];
 pub const PRODUCT: &str = "hinata.KN1021";
 pub const SKU: &str = "hinata.KN1021-BLK-M";
-const OTHER_SKU: &str = "hinata.KN1021-NVY-L";
+pub const OTHER_SKU: &str = "hinata.KN1021-NVY-L";
 /// Pieces of each SKU in each store, but in Ginza, which has none.
 const PIECES: u32 = 3;
 
@@ -64,19 +70,8 @@ impl Shop {
     }
 
     async fn fill(&self) {
-        let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-        let hours: Value =
-            week.map(|day| (day, json!([{"opens": "00:00", "closes": "24:00"}]))).into_iter().collect();
-        for (id, ja, en, latitude, longitude) in [
-            (SHIBUYA, "渋谷店", "Shibuya", 35.6590, 139.7005),
-            (SHINJUKU, "新宿店", "Shinjuku", 35.6900, 139.7000),
-            (GINZA, "銀座店", "Ginza", 35.6725, 139.7658),
-        ] {
-            let store = json!({
-                "name": {"ja": ja, "en": en}, "time_zone": "Asia/Tokyo", "latitude": latitude, "longitude": longitude,
-                "opening_hours": hours, "address": {"ja": "東京都", "en": "Tokyo"},
-            });
-            let _ = self.commands.put(&format!("/v1/stores/{id}"), store).await.expect(200);
+        for (id, ..) in STORES {
+            self.keep_for(id, 24 * 60).await;
         }
         self.name("ニット", "Knit").await;
         for store in [SHIBUYA, SHINJUKU, GINZA] {
@@ -86,6 +81,23 @@ impl Shop {
         }
         let last = format!("/v1/stores/{GINZA}/stock/{OTHER_SKU}");
         until("the pages can show all of it", || async { self.queries.get(&last).await.status == 200 }).await;
+    }
+
+    /// From now on a store keeps what is put aside for so many minutes.
+    pub async fn keep_for(&self, store_id: &str, minutes: u32) {
+        let (id, ja, en, latitude, longitude) = STORES.into_iter().find(|store| store.0 == store_id).unwrap();
+        let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let hours: Value =
+            week.map(|day| (day, json!([{"opens": "00:00", "closes": "24:00"}]))).into_iter().collect();
+        let store = json!({
+            "name": {"ja": ja, "en": en}, "time_zone": "Asia/Tokyo", "latitude": latitude, "longitude": longitude,
+            "opening_hours": hours, "address": {"ja": "東京都", "en": "Tokyo"},
+            "hold_policy": {"lasts": {"minutes": minutes}},
+        });
+        let path = format!("/v1/stores/{id}");
+        let version = self.commands.put(&path, store).await.expect(200).body["version"].clone();
+        until("the pages know it", || async { self.queries.get(&path).await.body["version"] == version })
+            .await;
     }
 
     /// Gives the product this name.

@@ -17,8 +17,8 @@ words! {
         again: "もう一度", "Try again";
         loading: "読み込んでいます…", "Loading…";
         offline: "インターネットにつながっていません。表示は {time} のものです。", "You are offline. What you see is of {time}.";
-        stale: "在庫の更新が遅れています。{time} 時点の表示です。お急ぎの方は店舗にお電話ください。", "Stock is updated late right now. What you see is of {time}; call the store to be sure.";
-        stale_unknown: "在庫の更新が遅れています。お急ぎの方は店舗にお電話ください。", "Stock is updated late right now; call the store to be sure.";
+        stale: "在庫の更新が遅れています。{time} 時点の表示です。取り置きは、いまの在庫を確かめてから承ります。", "Stock is updated late right now. What you see is of {time}; a hold is checked against what is there now.";
+        stale_unknown: "在庫の更新が遅れています。取り置きは、いまの在庫を確かめてから承ります。", "Stock is updated late right now; a hold is checked against what is there now.";
         needs_script: "この画面には JavaScript が必要です。ブラウザーの設定で有効にしてください。", "This page needs JavaScript. Please switch it on in your browser.";
         missing_title: "見つかりません", "Not found";
         missing: "このページはないか、もう終わっています。リンクをもう一度確かめるか、最初から探してください。", "There is no such page, or it is over. Check the link, or search from the beginning.";

@@ -22,7 +22,7 @@ words! {
         near_me: "現在地から", "Near me";
         near_denied: "現在地が分かりませんでした。場所の名前を入れてください。", "We could not tell where you are. Type the name of a place instead.";
         stores: "店舗", "Stores";
-        stores_near: "{place} の近くの店舗", "Stores near {place}";
+        stores_near: "{place}の近くの店舗", "Stores near {place}";
         stores_near_you: "現在地の近くの店舗", "Stores near you";
         all_stores: "店舗を見る", "See the stores";
         none_near: "200 km 以内に店舗がないため、すべての店舗から表示しています。", "No store is within 200 km, so these are the first of all.";
@@ -36,7 +36,8 @@ words! {
         none: "在庫なし", "Sold out";
         never: "取り扱いなし", "Not sold here";
         only_there: "店頭のみ", "In the store only";
-        of_sku: "{sku} の在庫", "Stock of {sku}";
+        picked: "{sku} — {all}\u{a0}店舗中 {n}\u{a0}店舗にあります", "{sku}: in {n} of {all} stores";
+        of_sku: "{sku}の在庫", "Stock of {sku}";
         km: "{n} km", "{n} km";
         metres: "{n} m", "{n} m";
         open_until: "営業中・{time} まで", "Open until {time}";
@@ -46,7 +47,7 @@ words! {
         opens_tomorrow: "営業時間外・明日 {time} 開店", "Closed, opens tomorrow at {time}";
         opens_on: "営業時間外・{day}曜 {time} 開店", "Closed, opens {day} at {time}";
         hours: "営業時間", "Opening hours";
-        hours_unknown: "営業時間は店舗にお確かめください。", "Ask the store for its opening hours.";
+        hours_unknown: "営業時間は登録されていません。", "Its opening hours are not known here.";
         today: "今日", "Today";
         address: "住所", "Address";
         map: "店舗の地図", "Map of the stores";
@@ -64,10 +65,11 @@ words! {
     /// What placing a hold, and its own page, say.
     Hold {
         place: "取り置く", "Hold";
-        place_at: "{store} で取り置く", "Hold at {store}";
-        needs_script: "取り置きには JavaScript が必要です。お電話でも承ります。", "Holding needs JavaScript; you can also call the store.";
+        place_at: "{store}で取り置く", "Hold at {store}";
+        needs_script: "取り置きには JavaScript が必要です。ブラウザーの設定で有効にしてください。", "Holding needs JavaScript. Please switch it on in your browser.";
         title: "取り置き", "Have it put aside";
-        promise: "{store} がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
+        promise: "{store}がお取り置きします。受け取りは {time} まで。過ぎると自動で取り消されます。お支払いは受け取りのときです。", "{store} keeps it for you until {time}; then it goes back on the shelf. You pay when you collect it.";
+        promise_later: "受け取り期限は、確定したあとに表示します。お支払いは受け取りのときです。", "You will see until when it is kept once it is held. You pay when you collect it.";
         name: "お名前", "Name";
         name_hint: "店頭でお呼びします", "To call out at the counter";
         contact: "電話番号またはメール", "Phone or mail";
@@ -78,12 +80,15 @@ words! {
         name_missing: "お名前を入れてください。", "Please give a name.";
         contact_wrong: "電話番号(数字 5 桁以上)か、メールアドレスを入れてください。", "Please give a phone number (5 digits or more) or a mail address.";
         quantity_wrong: "1 から {n} までの数を入れてください。", "Please give a number from 1 to {n}.";
+        again: "同じ内容の取り置きを、すでにお受けしています。", "You have placed a hold just like this already.";
+        again_show: "その取り置きを見る", "Show that hold";
+        again_more: "もう一つ取り置く", "Hold another one";
         sold_out: "申し訳ありません。いま売り切れました。", "Sorry, it has just sold out.";
         sold_out_few: "申し訳ありません。残り {n} 点になりました。", "Sorry, only {n} are left.";
         next_stores: "近くでは、こちらの店舗にあります。", "These stores nearby have it.";
         no_next: "近くの店舗にもありません。", "No other store nearby has it.";
         no_holds_now: "この店舗はいま取り置きを受け付けていません。", "This store takes no holds right now.";
-        too_many: "取り置きは一度に {n} 点までです。", "The store keeps {n} pieces at most.";
+        too_many: "この店舗で一度に取り置ける数を超えています。点数を減らしてください。", "That is more than this store keeps in one hold. Please take fewer.";
         limit: "取り置き中の数が上限に達しています。受け取るか取り消してから、もう一度お試しください。", "You have as many holds as the store allows. Collect or cancel one first.";
         not_taken: "この内容では受け付けられませんでした。入力を確かめてください。", "That could not be taken. Please check what you typed.";
         busy: "混み合っています。少し待って、もう一度「取り置きを確定する」を押してください。二重にはなりません。", "It is busy. Wait a moment and press “Hold it” again; it will not be held twice.";
@@ -118,6 +123,7 @@ words! {
         cancel_yes: "取り消す", "Cancel it";
         cancel_no: "取り消さない", "Keep it";
         cancel_done: "取り消しました。", "Cancelled.";
+        late: "表示の更新が遅れています。お持ちのコードはそのままお使いになれます。", "This page is updated late right now. Your code is good all the same.";
         changed: "ほかで変わっていました。いまの状態を表示しています。", "It had changed meanwhile. This is how it is now.";
         keep_link: "このページのリンクを保存すると、ほかの端末でも見られます。リンクを知っている人は取り消しもできますので、ご注意ください。", "Save the link of this page to open it on another device. Whoever has the link can also cancel the hold.";
         copy: "リンクをコピー", "Copy the link";

@@ -18,6 +18,7 @@ words! {
         choose_store: "店舗を選ぶ", "Choose a store";
         find: "さがす", "Find";
         find_label: "受取コード・お名前・電話番号の下4桁", "Code, name or last digits of the phone";
+        find_hint: "コード・名前・電話", "Code, name or phone";
         found: "見つかった取り置き", "Found";
         found_none: "合う取り置きはありません。", "No hold fits.";
         found_more: "ほかにもあります。もう少し詳しく入力してください。", "There are more. Type a little more.";
