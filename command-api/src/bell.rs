@@ -53,7 +53,7 @@ impl Bell {
         while timeout_at(until, self.0.notified()).await.is_ok() {
             for relay in reachable() {
                 // Not sent is as good as lost on the way.
-                let _ = socket.try_send_to(&[], *relay);
+                let _ = timeout_at(until, socket.send_to(&[], *relay)).await;
             }
         }
         Ok(())
