@@ -190,8 +190,8 @@ impl Display for Figure {
     }
 }
 
-/// Text between tags.
-struct Escaped<'t>(&'t str);
+/// Text between tags, of SVG or of HTML.
+pub(crate) struct Escaped<'t>(pub(crate) &'t str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,9 @@
 //! The report as one page of HTML, which asks for nothing else: readable on a phone, by day and by night.
 
-use std::fmt::{self, Display, Formatter};
-
 use super::figures::QUANTILES;
 use super::plots::plots;
 use super::{Line, Report};
+use crate::plot::Escaped;
 
 /// Dark where whoever looks wants it so. Plots bring the colours of a light page, which lose against these.
 const STYLE: &str = "
@@ -29,7 +28,7 @@ svg [stroke='#000000'] { stroke: var(--ink); }
 ";
 
 pub(super) fn page(report: &Report, title: &str, of: &str) -> String {
-    let (title, of) = (Text(title), Text(of));
+    let (title, of) = (Escaped(title), Escaped(of));
     let outcome = if report.passed() {
         r#"<p class="kept">Every threshold was kept.</p>"#
     } else {
@@ -37,17 +36,19 @@ pub(super) fn page(report: &Report, title: &str, of: &str) -> String {
     };
     let verdicts = report.verdicts.iter().map(|verdict| {
         let class = if verdict.is_broken() { "broken" } else { "kept" };
-        format!(r#"<tr><td class="text {class}">{}</td></tr>"#, Text(&verdict.to_string()))
+        format!(r#"<tr><td class="text {class}">{}</td></tr>"#, Escaped(&verdict.to_string()))
     });
-    let found =
-        report.found.lines().map(|line| format!(r#"<tr><td class="text broken">{}</td></tr>"#, Text(line)));
+    let found = report
+        .found
+        .lines()
+        .map(|line| format!(r#"<tr><td class="text broken">{}</td></tr>"#, Escaped(line)));
     let totals = report.totals().into_iter().map(|(name, value)| {
-        format!(r#"<tr><td class="text">{}</td><td>{}</td></tr>"#, Text(&name), Text(&value))
+        format!(r#"<tr><td class="text">{}</td><td>{}</td></tr>"#, Escaped(&name), Escaped(&value))
     });
     let quantiles: String = QUANTILES.iter().map(|name| format!("<th>{name} ms</th>")).collect();
     let lines = report.lines.iter().map(|Line { period, what, answered, ms }| {
         let ms: String = ms.iter().map(|ms| format!("<td>{ms:.1}</td>")).collect();
-        format!(r#"<tr><td>{period}</td><td class="text">{}</td><td>{answered}</td>{ms}</tr>"#, Text(what))
+        format!(r#"<tr><td>{period}</td><td class="text">{}</td><td>{answered}</td>{ms}</tr>"#, Escaped(what))
     });
     let plots: String =
         plots(&report.ran).iter().map(|plot| format!(r#"<div class="wide">{plot}</div>"#)).collect();
@@ -80,18 +81,4 @@ pub(super) fn page(report: &Report, title: &str, of: &str) -> String {
         lines.collect::<String>(),
         totals.collect::<String>(),
     )
-}
-
-/// Text between tags.
-struct Text<'t>(&'t str);
-
-impl Display for Text<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|sign| match sign {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            sign => write!(f, "{sign}"),
-        })
-    }
 }
