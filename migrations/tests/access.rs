@@ -249,7 +249,13 @@ async fn what_was_done_by_hand_is_told_and_taken_back() {
 
     // What nobody but a person can decide stays told.
     database.run("CREATE VIEW leak AS SELECT customer_name FROM reservations").await;
-    assert_eq!(plan(&database).await, ["! view leak is not in access.toml"]);
+    database.run("CREATE PROCEDURE peek() SELECT customer_name FROM reservations").await;
+    database.run(format!("GRANT {support} TO '{name}_analyst'@'%' WITH ADMIN OPTION")).await;
+    let told = plan(&database).await;
+    let [view, passes_on, routine] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(view, "! view leak is not in access.toml");
+    assert!(passes_on.starts_with(&format!("! '{name}_analyst'@'%' may give {support}")), "{told:?}");
+    assert!(routine.starts_with("! routine peek is not in access.toml"), "{told:?}");
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ pub(super) fn changes(file: &File, schema: &Schema, actual: &Actual) -> Vec<Chan
     changes.extend(memberships(schema, &wanted, actual));
     changes.extend(leftovers(&wanted, &actual.state));
     changes.extend(direct(schema, &others));
+    changes.extend(routines(actual));
     changes.extend(unclassified(file, schema).into_iter().map(Change::tell));
     changes
 }
@@ -161,7 +162,10 @@ fn with_create(wanted: &State, mut missing: BTreeSet<Grant>) -> BTreeSet<Grant> 
 }
 
 fn memberships(schema: &Schema, wanted: &State, actual: &Actual) -> Vec<Change> {
-    let change = |Membership { role, member, by_default }: &Membership| {
+    let change = |Membership { role, member, by_default, passes_on }: &Membership| {
+        if *passes_on && actual.administrators.contains(member) {
+            return None;
+        }
         let role = schema.server.role(role.clone());
         if wanted.roles.contains(member) {
             let why = "a role has no rights but those that access.toml gives it";
@@ -169,6 +173,9 @@ fn memberships(schema: &Schema, wanted: &State, actual: &Actual) -> Vec<Change> 
         }
         if inherits_elsewhere(actual, member) {
             return Some(Change::tell(format!("{member} is a role of others, and is in {role}")));
+        }
+        if *passes_on {
+            return Some(Change::tell(format!("{member} may give {role} to others")));
         }
         let why = "sessions begin without the role";
         (wanted.roles.contains(&role) && !by_default && *member != actual.ourselves)
@@ -183,6 +190,14 @@ fn leftovers(wanted: &State, actual: &State) -> Vec<Change> {
         Change::new(Kind::Remove, format!("DROP ROLE {account}"), "access.toml has no such role")
     })
     .collect()
+}
+
+/// A routine reads with the rights of whoever made it, and no role of ours needs one.
+fn routines(actual: &Actual) -> impl Iterator<Item = Change> {
+    let told = |name: &String| {
+        Change::tell(format!("routine {name} is not in access.toml, and may read what its caller may not"))
+    };
+    actual.routines.iter().map(told)
 }
 
 /// Rights in our database of accounts that are no roles of ours.

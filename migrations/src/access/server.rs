@@ -44,22 +44,23 @@ impl Server {
     }
 
     /// Who is in a role whose name begins with the bound text, and in what such a role is: the role, the member's name and host,
-    /// and 1 where its sessions begin with that role. On MariaDB without those who may pass it on: whoever makes a role is that.
+    /// 1 where its sessions begin with that role, and 1 where it may pass the role on, as on MariaDB whoever makes one may.
     pub(super) fn members(self) -> &'static str {
         match self {
             Self::MySql => {
                 "SELECT CAST(edges.FROM_USER AS CHAR), CAST(edges.TO_USER AS CHAR), CAST(edges.TO_HOST AS CHAR), \
-                 CAST(defaults.USER IS NOT NULL AS SIGNED) FROM mysql.role_edges AS edges \
+                 CAST(defaults.USER IS NOT NULL AS SIGNED), CAST(edges.WITH_ADMIN_OPTION = 'Y' AS SIGNED) \
+                 FROM mysql.role_edges AS edges \
                  LEFT JOIN mysql.default_roles AS defaults ON defaults.USER = edges.TO_USER \
                  AND defaults.HOST = edges.TO_HOST AND defaults.DEFAULT_ROLE_USER = edges.FROM_USER \
                  WHERE LEFT(edges.FROM_USER, CHAR_LENGTH(?)) = ? OR LEFT(edges.TO_USER, CHAR_LENGTH(?)) = ?"
             }
             Self::MariaDb => {
                 "SELECT CAST(mapping.Role AS CHAR), CAST(mapping.User AS CHAR), CAST(mapping.Host AS CHAR), \
-                 CAST(COALESCE(users.default_role = mapping.Role, 0) AS SIGNED) FROM mysql.roles_mapping AS mapping \
+                 CAST(COALESCE(users.default_role = mapping.Role, 0) AS SIGNED), \
+                 CAST(mapping.Admin_option = 'Y' AS SIGNED) FROM mysql.roles_mapping AS mapping \
                  LEFT JOIN mysql.user AS users ON users.User = mapping.User AND users.Host = mapping.Host \
-                 WHERE mapping.Admin_option = 'N' \
-                 AND (LEFT(mapping.Role, CHAR_LENGTH(?)) = ? OR LEFT(mapping.User, CHAR_LENGTH(?)) = ?)"
+                 WHERE LEFT(mapping.Role, CHAR_LENGTH(?)) = ? OR LEFT(mapping.User, CHAR_LENGTH(?)) = ?"
             }
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Membership {
     pub(super) member: Account,
     /// Whether the member's sessions begin with it.
     pub(super) by_default: bool,
+    /// Whether the member may give it to others.
+    pub(super) passes_on: bool,
 }
 
 /// As a server is.
@@ -45,8 +47,12 @@ pub(super) struct Actual {
     /// Roles that somebody could sign in as.
     pub(super) unlocked: BTreeSet<Account>,
     pub(super) members: Vec<Membership>,
+    /// Procedures and functions of the database.
+    pub(super) routines: Vec<String>,
     /// Who asks: whoever migrates has rights of their own.
     pub(super) ourselves: Account,
+    /// Who may make users, and so give anybody any role.
+    pub(super) administrators: BTreeSet<Account>,
 }
 
 const TABLES: &str = "SELECT CAST(tables.TABLE_NAME AS CHAR), CAST(columns.COLUMN_NAME AS CHAR) \
@@ -59,6 +65,12 @@ const TABLES: &str = "SELECT CAST(tables.TABLE_NAME AS CHAR), CAST(columns.COLUM
 const VIEWS: &str = "SELECT CAST(TABLE_NAME AS CHAR), \
     CAST(IF(SECURITY_TYPE = 'INVOKER', VIEW_DEFINITION, '') AS CHAR) \
     FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
+
+const ROUTINES: &str = "SELECT CAST(ROUTINE_NAME AS CHAR) FROM information_schema.ROUTINES \
+    WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_NAME";
+
+const ADMINISTRATORS: &str = "SELECT CAST(GRANTEE AS CHAR) FROM information_schema.USER_PRIVILEGES \
+    WHERE PRIVILEGE_TYPE = 'CREATE USER'";
 
 /// On the server, on databases by a pattern, on tables, on columns. The bound text is how the accounts of our roles begin here.
 const GRANTS: &str = "SELECT CAST(GRANTEE AS CHAR), CAST('' AS CHAR), CAST('' AS CHAR), CAST('' AS CHAR), \
@@ -100,7 +112,10 @@ impl Actual {
         let state =
             State { roles, grants: grants(connection, schema).await?, views: views.into_iter().collect() };
         let members = members(connection, schema).await?;
-        Ok(Self { state, unlocked, members, ourselves: Account::parse(&ourselves) })
+        let routines = sqlx::query_scalar(ROUTINES).fetch_all(&mut *connection).await?;
+        let administrators: Vec<String> = sqlx::query_scalar(ADMINISTRATORS).fetch_all(connection).await?;
+        let administrators = administrators.iter().map(|account| Account::parse(account)).collect();
+        Ok(Self { state, unlocked, members, routines, ourselves: Account::parse(&ourselves), administrators })
     }
 }
 
@@ -120,11 +135,12 @@ async fn roles(
 async fn members(connection: &mut MySqlConnection, schema: &Schema) -> Result<Vec<Membership>, sqlx::Error> {
     let prefix = &schema.names.prefix;
     let members = sqlx::query_as(schema.server.members()).bind(prefix).bind(prefix).bind(prefix).bind(prefix);
-    let members: Vec<(String, String, String, i64)> = members.fetch_all(connection).await?;
-    let member = |(role, name, host, by_default): (String, String, String, i64)| Membership {
+    let members: Vec<(String, String, String, i64, i64)> = members.fetch_all(connection).await?;
+    let member = |(role, name, host, by_default, passes_on): (String, String, String, i64, i64)| Membership {
         role,
         member: Account { name, host },
         by_default: by_default != 0,
+        passes_on: passes_on != 0,
     };
     Ok(members.into_iter().map(member).collect())
 }
