@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use clap::{Parser, Subcommand};
 use command_api::app::{App, SecretKey, Secrets};
-use command_api::store::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS, Tables};
+use command_api::store::{Calls, MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS, Tables};
 use command_api::{http, purge, sweeper};
 use platform::auth;
 use platform::cors::Origins;
@@ -77,7 +79,8 @@ struct TablesAndSecrets {
 
 impl TablesAndSecrets {
     async fn app(self) -> App {
-        let client = aws_sdk_dynamodb::Client::new(&self.dynamodb.sdk_config().await);
+        let config = Builder::from(&self.dynamodb.sdk_config().await).interceptor(Calls::counted());
+        let client = Client::from_conf(config.build());
         let tables = Tables::new(client, self.dynamodb.table_prefix).keeping_events(self.outbox_days);
         App::new(tables, Secrets::new(&self.secret_key))
     }

@@ -52,7 +52,11 @@ impl Pair {
     /// # Panics
     /// When a 503 does not say when to come again, or the command is never answered.
     pub async fn insist(&self, method: Method, path: &str, key: &str, body: &Value) -> Answer {
-        for n in 0..MAX_SENDINGS {
+        self.insist_from(0, method, path, key, body).await
+    }
+
+    async fn insist_from(&self, first: usize, method: Method, path: &str, key: &str, body: &Value) -> Answer {
+        for n in first..first + MAX_SENDINGS {
             let answer = self.api(n).command(method.clone(), path, key, body).await;
             if answer.status != 503 {
                 return answer;
@@ -63,13 +67,14 @@ impl Pair {
         panic!("{method} {path} was sent {MAX_SENDINGS} times in vain");
     }
 
-    /// Sends a command that was carried out to both processes, which must give this answer again.
+    /// Sends a command that was carried out to both processes, which must give this answer again in the end: what a first sending
+    /// did not have to read, a repetition may, and meets what was to go wrong with that.
     ///
     /// # Panics
     /// When one does not.
     pub async fn answered_again(&self, method: &Method, path: &str, key: &str, body: &Value, first: &Answer) {
-        for api in &self.apis {
-            let again = api.command(method.clone(), path, key, body).await;
+        for process in 0..self.apis.len() {
+            let again = self.insist_from(process, method.clone(), path, key, body).await;
             assert_eq!((again.status, &again.body), (first.status, &first.body), "{method} {path}");
             assert!(again.headers.contains_key("idempotent-replay"), "{method} {path} was carried out again");
         }

@@ -40,9 +40,10 @@ struct Lane {
 }
 
 impl Lane {
+    /// Stocked by the other process: this one knows nothing of it yet.
     async fn new(on_hand: u32) -> Self {
         let pair = Pair::new().await;
-        pair.api(0).stock_up(STORE, "hinata.L", &[SKU, OTHER], on_hand).await;
+        pair.api(1).stock_up(STORE, "hinata.L", &[SKU, OTHER], on_hand).await;
         Self { pair, http: reqwest::Client::new(), asked: Vec::new() }
     }
 
@@ -124,7 +125,7 @@ async fn those_who_wait_are_written_together_and_answered_by_themselves() {
     let mut lane = Lane::new(100).await;
     let policy =
         json!({"name": {"en": "X"}, "time_zone": "Asia/Tokyo", "hold_policy": {"max_active_holds": 2}});
-    let _ = lane.pair.api(0).put(&format!("/v1/stores/{STORE}"), policy).await.expect(200);
+    let _ = lane.pair.api(1).put(&format!("/v1/stores/{STORE}"), policy).await.expect(200);
     let before = lane.metric("torioki_commit_commands_count").await;
     lane.occupied().await;
     lane.then_holds(&["a", "b"]).await;
@@ -162,7 +163,7 @@ async fn those_who_wait_are_written_together_and_answered_by_themselves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_first_is_served_first_whatever_they_want() {
     let mut lane = Lane::new(4).await;
-    let kept = lane.pair.api(0).hold(STORE, SKU, 1).await.expect(201).text("reservation_id");
+    let kept = lane.pair.api(1).hold(STORE, SKU, 1).await.expect(201).text("reservation_id");
     lane.occupied().await;
     lane.then("/v1/reservations", "both", hold_of(&[(SKU, 1), (OTHER, 1)], "both")).await;
     lane.then(&format!("/v1/reservations/{kept}/collect"), "collect", json!({})).await;
@@ -255,7 +256,7 @@ async fn one_whose_items_cannot_be_read_fails_alone() {
     let mut lane = Lane::new(100).await;
     let tables = &lane.pair.system.tables;
     let _ =
-        lane.pair.api(0).command(Method::POST, "/v1/reservations", "k", &hold("corrupt")).await.expect(201);
+        lane.pair.api(1).command(Method::POST, "/v1/reservations", "k", &hold("corrupt")).await.expect(201);
     let customers = tables.prefix.name(Table::Customers);
     let scanned = tables.client.scan().table_name(&customers).send().await.unwrap();
     let mut item = scanned.items()[0].clone();

@@ -1,133 +1,54 @@
-//! Carrying commands out: read, decide one after the other, write all in one transaction, answer each by itself.
+//! Carrying commands out: decide one after the other, write all in one transaction, answer each by itself.
 //!
-//! Owns what becomes of each command of a group. A command must never fail, hold up or change another one: what keeps it from
-//! being written with others, it meets alone.
+//! Owns what becomes of each command of a group, and what it is decided on. A command must never fail, hold up or change another
+//! one: what keeps it from being written with others, it meets alone. None may be refused on what was only known.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rand::Rng;
-use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use super::lanes::Turn;
+use super::member::{Member, at_some};
 use super::metrics;
 use super::plan::{Fate, Plan};
-use super::run::Decision;
-use super::{Answer, App, Context, Error};
-use crate::domain::Refusal;
+use super::{App, Error};
 use crate::store::{self, Key, Lost, MAX_KEYS, State};
 
-/// Most tries of one command. Every lost try means that a command of another process won, so a queue of this many at one
-/// item gets through; a longer one is told to come back.
-const MAX_ATTEMPTS: u32 = 64;
-/// Longest that a command tries, with its waiting, below the time limit of a request.
-const MAX_TIME: Duration = Duration::from_secs(8);
 /// First wait after a lost try; doubled with every further one, and drawn at random below that.
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
 /// Longest wait between two tries.
 const MAX_BACKOFF: Duration = Duration::from_millis(200);
 
-/// What decides a command, on what was read and at what time.
-pub(super) type Decide =
-    Box<dyn Fn(&Context, &State, DateTime<Utc>) -> Result<Decision, Refusal> + Send + Sync>;
-
-/// A command on its way.
-pub(super) struct Member {
-    pub(super) context: Context,
-    /// Everything that it needs to know, its own reply included.
-    pub(super) keys: Vec<Key>,
-    pub(super) decide: Decide,
-    /// It lost a try at items of its own: it goes after all others.
-    pub(super) troubled: bool,
-    began: Instant,
-    tries: u32,
-    /// How its last try was lost.
-    lost: Option<store::Error>,
-    /// What became of one of its tries is not known.
-    unanswered: bool,
-    answered: oneshot::Sender<Result<Answer, Error>>,
-}
-
-impl Member {
-    /// One that begins now, and where its answer is to go.
-    pub(super) fn new(
-        context: Context,
-        mut keys: Vec<Key>,
-        decide: Decide,
-        answered: oneshot::Sender<Result<Answer, Error>>,
-    ) -> Self {
-        keys.push(Key::Reply(context.command.clone()));
-        let began = Instant::now();
-        Self {
-            context,
-            keys,
-            decide,
-            troubled: false,
-            began,
-            tries: 0,
-            lost: None,
-            unanswered: false,
-            answered,
-        }
-    }
-
-    /// Takes down that a try of so many commands was lost, in which it was the one with this number.
-    fn take_loss(&mut self, lost: &Lost, number: usize, commands: usize) {
-        self.tries += 1;
-        self.unanswered |= matches!(lost.cause, store::Error::Unavailable(_));
-        self.troubled |= at_some(lost, commands) && lost.at.contains(&number);
-        self.lost = Some(lost.cause.clone());
-    }
-
-    /// That its client has gone is nothing to us.
-    fn answer(self, answer: Result<Answer, Error>) {
-        drop(self.answered.send(answer));
-    }
-
-    /// How it is refused. What became of an earlier try may not be known, and may not contradict what is answered now.
-    fn refused(&self, refusal: Refusal) -> Error {
-        match &self.lost {
-            Some(last) if self.unanswered && !refusal.holds_for_earlier_tries() => unresolved(last),
-            _ => refusal.into(),
-        }
-    }
-
-    fn is_late(&self) -> bool {
-        self.began.elapsed() > MAX_TIME
-    }
-
-    /// How it is given up, when it has tried often or long enough.
-    fn given_up(&self) -> Option<Error> {
-        let over = self.tries >= MAX_ATTEMPTS || self.is_late();
-        match &self.lost {
-            Some(last) if over && self.unanswered => Some(unresolved(last)),
-            _ => over.then_some(Error::Contention),
-        }
-    }
+/// What a try is decided on.
+struct Ground {
+    state: State,
+    /// All of it was read after the last of them came. Else it is what was seen last, and refuses nobody.
+    read: bool,
 }
 
 impl App {
     /// Carries a command out, and with it those who wait behind it for the same turn.
     pub(super) async fn carry_out(&self, first: Member, turn: Option<&Turn<Member>>) {
         let mut group = VecDeque::from([first]);
-        let mut known = None;
+        let mut ground = None;
         // How many go together: all, until one of them spoils what can only be done for all at once.
         let mut most = usize::MAX;
         while !group.is_empty() {
-            if known.is_none()
+            if ground.is_none()
                 && let Some(turn) = turn
             {
                 fill(&mut group, turn);
             }
             let mut rest = group.split_off(most.min(group.len()));
-            let state = match known.take() {
-                Some(state) => Ok(state),
-                None => self.tables.load(group.iter().flat_map(|member| &member.keys)).await,
+            let found = match ground.take() {
+                Some(ground) => Ok(ground),
+                None => self.ground(&group).await,
             };
-            match state {
-                Ok(state) => (known, most) = self.round(&mut group, state, most, turn).await,
+            match found {
+                Ok(found) => (ground, most) = self.round(&mut group, found, most, turn).await,
                 // Where nothing can be read, not even by halves, that has taken the time of the first of them.
                 Err(error) if group.len() > 1 && is_of_some(&error) && !group.iter().any(Member::is_late) => {
                     most = group.len() / 2;
@@ -137,7 +58,7 @@ impl App {
                 }
             }
             if !rest.is_empty() {
-                known = None;
+                ground = None;
             }
             group.append(&mut rest);
         }
@@ -146,11 +67,25 @@ impl App {
     /// One try of a command by itself, here and now; gives it back when it has to go again.
     pub(super) async fn try_alone(&self, member: Member) -> Option<Member> {
         let mut group = VecDeque::from([member]);
-        match self.tables.load(group.iter().flat_map(|member| &member.keys)).await {
-            Ok(state) => drop(self.round(&mut group, state, 1, None).await),
+        match self.ground(&group).await {
+            Ok(ground) => drop(self.round(&mut group, ground, 1, None).await),
             Err(error) => group.drain(..).for_each(|member| member.answer(Err(error.clone().into()))),
         }
         group.pop_front()
+    }
+
+    /// What was seen last, where that may be enough for all of them; else what is read now.
+    async fn ground(&self, group: &VecDeque<Member>) -> Result<Ground, store::Error> {
+        let keys = || group.iter().flat_map(|member| &member.keys);
+        if !group.iter().any(|member| member.reads_first)
+            && let Some(state) = self.known.state(keys())
+        {
+            return Ok(Ground { state, read: false });
+        }
+        let began = Instant::now();
+        let state = self.tables.load(keys()).await?;
+        self.known.take_in(keys(), &state, began);
+        Ok(Ground { state, read: true })
     }
 
     /// One try of those that it is for. Leaves those that are to go again, with what is known then and how many of them may
@@ -158,11 +93,12 @@ impl App {
     async fn round(
         &self,
         group: &mut VecDeque<Member>,
-        state: State,
+        ground: Ground,
         most: usize,
         turn: Option<&Turn<Member>>,
-    ) -> (Option<State>, usize) {
-        let plan = Plan::of(group.make_contiguous(), &state, now());
+    ) -> (Option<Ground>, usize) {
+        let plan = Plan::of(group.make_contiguous(), &ground.state, now());
+        let began = Instant::now();
         let lost = if plan.group.is_empty() {
             None
         } else {
@@ -173,6 +109,15 @@ impl App {
             }
             committed.err()
         };
+        match &lost {
+            None => self.known.take_in(plan.group.keys(), &plan.after, began),
+            Some(lost) => {
+                self.known.forget(plan.group.keys());
+                if let store::Error::Stale(newer) = &lost.cause {
+                    self.known.take_in(plan.group.keys(), newer, began);
+                }
+            }
+        }
         let commands = plan.group.commands();
         let mut ended = Vec::new();
         let mut again = VecDeque::new();
@@ -185,6 +130,10 @@ impl App {
                 (Fate::Written(number), None) => {
                     let answer = self.answer(commands[number].reply.clone(), false);
                     member.answer(Ok(answer));
+                }
+                (Fate::Refused(_), None) if !ground.read => {
+                    member.reads_first = true;
+                    again.push_back(member);
                 }
                 (Fate::Refused(refusal), None) => {
                     let error = member.refused(refusal);
@@ -209,8 +158,10 @@ impl App {
         *group = again;
         self.end(ended);
         match lost {
-            None => (Some(plan.after), most.saturating_mul(2)),
-            Some(lost) => after_loss(group, state, most, (lost, commands.len()), turn).await,
+            // Read for whoever was not to be carried out on what is known.
+            None if !ground.read && group.iter().any(|member| member.reads_first) => (None, most),
+            None => (Some(Ground { state: plan.after, ..ground }), most.saturating_mul(2)),
+            Some(lost) => after_loss(group, ground, most, (lost, commands.len()), turn).await,
         }
     }
 
@@ -252,36 +203,33 @@ impl App {
 /// What is known after a try was lost, and how many may go together.
 async fn after_loss(
     group: &VecDeque<Member>,
-    mut state: State,
+    mut ground: Ground,
     most: usize,
     (lost, commands): (Lost, usize),
     turn: Option<&Turn<Member>>,
-) -> (Option<State>, usize) {
+) -> (Option<Ground>, usize) {
     tracing::debug!(commands, failure = %lost.cause, "a try was lost");
     metrics::lost_try(&lost.cause);
     let others_go_on = at_some(&lost, commands);
     match lost.cause {
-        store::Error::Defect(_) if !others_go_on => return (Some(state), (commands / 2).max(1)),
+        store::Error::Defect(_) if !others_go_on => return (Some(ground), (commands / 2).max(1)),
         _ if others_go_on => {}
+        // What was known was old, which does not say that anybody is at it now.
+        store::Error::Stale(_) if !ground.read && group.iter().all(|member| member.tries < 2) => {}
         _ => wait(group).await,
     }
-    let known = match lost.cause {
+    let next = match lost.cause {
         // Others have come, and do not wait until those who lose have won.
         _ if !others_go_on && turn.is_some_and(|turn| !turn.nobody_waits()) => None,
         store::Error::Stale(newer) if !newer.is_empty() => {
-            state.merge(*newer);
-            Some(state)
+            ground.state.merge(*newer);
+            Some(ground)
         }
-        _ if others_go_on => Some(state),
+        _ if others_go_on => Some(ground),
         // Whether an unanswered write went through shows in the idempotency records that are read then.
         _ => None,
     };
-    (known, most)
-}
-
-/// Whether it was lost at items of some of so many commands, and the others may go on without them.
-fn at_some(lost: &Lost, commands: usize) -> bool {
-    (1..commands).contains(&lost.at.len())
+    (next, most)
 }
 
 /// Whether a read failed of something that it asked for, and not as such.
@@ -306,11 +254,6 @@ fn fill(group: &mut VecDeque<Member>, turn: &Turn<Member>) {
 fn now() -> DateTime<Utc> {
     let now = Utc::now();
     now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
-}
-
-/// What became of an earlier try is not known, whatever the last one met.
-fn unresolved(last: &store::Error) -> Error {
-    store::Error::Unavailable(format!("a try was not answered, and the last was lost: {last}")).into()
 }
 
 async fn wait(group: &VecDeque<Member>) {

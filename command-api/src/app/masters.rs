@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::events::Happened;
+use super::member::Basis;
 use super::out::{ProductOut, StoreOut};
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
@@ -23,7 +24,7 @@ impl App {
         let brand = wanted.store_id.brand();
         context.caller.may_define(&brand).or_unseen(|| Refusal::UnknownStore(wanted.store_id.clone()))?;
         let keys = vec![Key::Store(wanted.store_id.clone())];
-        self.run(context, keys, move |context, state, _| {
+        self.run(context, keys, Basis::Read, move |context, state, _| {
             let current = state.store(&wanted.store_id);
             context.check_version(current.map_or(0, |store| store.version))?;
             let defined = Store::define(current, wanted.clone());
@@ -57,7 +58,7 @@ impl App {
             .or_unseen(|| Refusal::UnknownProduct(wanted.product_code.clone()))?;
         let mut keys = vec![Key::Product(wanted.product_code.clone())];
         keys.extend(wanted.skus.iter().map(|info| Key::Sku(info.sku.clone())));
-        self.run(context, keys, move |context, state, _| {
+        self.run(context, keys, Basis::Read, move |context, state, _| {
             let current = state.product(&wanted.product_code);
             context.check_version(current.map_or(0, |product| product.version))?;
             let defined = Product::define(current, |sku| state.owner(sku), wanted.clone())?;

@@ -7,8 +7,10 @@ mod access;
 mod caller;
 mod events;
 mod group;
+mod known;
 mod lanes;
 mod masters;
+mod member;
 mod metrics;
 mod out;
 mod plan;
@@ -31,8 +33,9 @@ pub use run::Error;
 pub use secrets::{SecretKey, Secrets};
 pub use sweep::Swept;
 
-use group::Member;
+use known::Known;
 use lanes::Lanes;
+use member::Member;
 
 use crate::bell::Bell;
 use crate::domain::Refusal;
@@ -45,6 +48,7 @@ pub struct App {
     secrets: Secrets,
     /// `None` where commands for one count race each other.
     lanes: Option<Lanes<Member>>,
+    known: Known,
     bell: Bell,
 }
 
@@ -115,7 +119,8 @@ impl App {
     #[must_use]
     pub fn new(tables: Tables, secrets: Secrets) -> Self {
         metrics::describe();
-        Self { tables, secrets, lanes: Some(Lanes::default()), bell: Bell::default() }
+        let known = Known::default();
+        Self { tables, secrets, lanes: Some(Lanes::default()), known, bell: Bell::default() }
     }
 
     /// What is rung after each commit.
@@ -124,7 +129,7 @@ impl App {
         self.bell.clone()
     }
 
-    /// The same, where each command goes alone: what combining them is measured against.
+    /// The same, where each command goes alone: what combining them is measured against. What was seen is known all the same.
     #[must_use]
     pub fn without_combining(self) -> Self {
         Self { lanes: None, ..self }

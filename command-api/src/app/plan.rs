@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use contracts::consistency::Token;
 
 use super::Context;
-use super::group::Member;
+use super::member::Member;
 use super::run::Decision;
 use crate::domain::Refusal;
 use crate::store::{Changes, Group, Reply, State};
@@ -89,7 +89,7 @@ fn changes(context: &Context, decision: Decision, at: DateTime<Utc>) -> Changes 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use contracts::trace::Traceparent;
     use contracts::{OpeningHours, ReservationId, Text};
     use proptest::prelude::*;
@@ -97,6 +97,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::Caller;
+    use super::super::member::Basis;
     use super::super::reservations::decision;
     use super::*;
     use crate::domain::customer::{Customer, CustomerKey};
@@ -112,7 +113,7 @@ mod tests {
     /// A hold: under which key, for which customer, of how many pieces.
     type Wish = (u8, u8, u64);
 
-    fn store() -> Store {
+    pub(in crate::app) fn store() -> Store {
         Store {
             store_id: "hinata.shibuya-01".parse().unwrap(),
             version: 1,
@@ -173,7 +174,7 @@ mod tests {
         let decide = move |_: &Context, state: &State, now: DateTime<Utc>| {
             hold::place(&store(), state, placing.clone(), now).map(decision)
         };
-        Member::new(context, Vec::new(), Box::new(decide), oneshot::channel().0)
+        Member::new(context, Vec::new(), Basis::Read, Box::new(decide), oneshot::channel().0)
     }
 
     /// How each ends, when as many go together, round after round.

@@ -10,6 +10,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::member::Basis;
 use super::reservations::decision;
 use super::{App, Caller, Context, Error, metrics};
 use crate::domain::reservation::Command;
@@ -80,7 +81,7 @@ impl App {
         let traceparent = Traceparent::root(Uuid::now_v7(), Uuid::now_v7());
         let context = Context::new(Caller::System, &key, &[key.as_bytes()], traceparent);
         let command = Command::Anonymise { ended_before };
-        let done = self.run(&context, vec![Key::Reservation(id)], move |_, state, now| {
+        let done = self.run(&context, vec![Key::Reservation(id)], Basis::Read, move |_, state, now| {
             let current = state.reservation(id).ok_or(Refusal::UnknownReservation(id))?;
             hold::advance(current.clone(), state, command, now).map(decision)
         });

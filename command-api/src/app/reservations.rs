@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::access::Action;
 use super::events::Happened;
+use super::member::Basis;
 use super::out::{PlacedOut, ReservationOut};
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Caller, Context, Error};
@@ -93,7 +94,7 @@ impl App {
             keys.extend([Key::Stock(key), Key::Sku(sku.clone())]);
         }
         keys.extend(placing.customer_keys.iter().cloned().map(Key::Customer));
-        self.run(context, keys, move |context, state, now| {
+        self.run(context, keys, Basis::Known, move |context, state, now| {
             // What is new has no version that anybody could have seen.
             context.check_version(0)?;
             let store = state.store(&store_id).ok_or_else(|| Refusal::UnknownStore(store_id.clone()))?;
@@ -146,7 +147,7 @@ impl App {
                 keys.extend(reservation.customer_keys.iter().cloned().map(Key::Customer));
             }
         }
-        self.run(context, keys, move |context, state, now| {
+        self.run(context, keys, Basis::Read, move |context, state, now| {
             let current = state.reservation(id).ok_or(Refusal::UnknownReservation(id))?;
             context.check_version(current.version)?;
             let command = match to {

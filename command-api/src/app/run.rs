@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::events::Happened;
-use super::group::Member;
 use super::lanes::{Next, Overloaded};
+use super::member::{Basis, Member};
 use super::metrics;
 use super::{Answer, App, Context};
 use crate::domain::Refusal;
@@ -96,19 +96,20 @@ impl App {
         done
     }
 
-    /// Carries a command out: reads `keys`, decides, writes. Commands for one count wait in its lane, and whoever has the turn
+    /// Carries a command out: decides it on `keys`, writes. Commands for one count wait in its lane, and whoever has the turn
     /// carries out those behind it together with its own. A command for several has its turn at each of them, and goes alone.
     pub(super) async fn run(
         &self,
         context: &Context,
         keys: Vec<Key>,
+        basis: Basis,
         decide: impl Fn(&Context, &State, DateTime<Utc>) -> Result<Decision, Refusal> + Send + Sync + 'static,
     ) -> Result<Answer, Error> {
         let (answered, answer) = oneshot::channel();
         let mut counts: Vec<StockKey> = keys.iter().filter_map(Key::as_stock).cloned().collect();
         // All take their turns in this order, so no two wait for each other.
         counts.sort();
-        let member = Member::new(context.clone(), keys, Box::new(decide), answered);
+        let member = Member::new(context.clone(), keys, basis, Box::new(decide), answered);
         let until = Instant::now() + MAX_WAIT;
         match (&self.lanes, counts.as_slice()) {
             (None, _) | (_, []) => self.carry_out(member, None).await,

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::access::Action;
 use super::events::Happened;
+use super::member::Basis;
 use super::out::StockOut;
 use super::run::{Decision, Unseen};
 use super::{Answer, App, Context, Error};
@@ -40,7 +41,7 @@ impl App {
         let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
         context.caller.may_in_store(Action::ChangeStock, &key.store_id).or_unseen(unknown_store)?;
         let keys = vec![Key::Stock(key.clone()), Key::Store(key.store_id.clone()), Key::Sku(key.sku.clone())];
-        self.run(context, keys, move |context, state, now| {
+        self.run(context, keys, Basis::Read, move |context, state, now| {
             let unknown_store = || Refusal::UnknownStore(key.store_id.clone());
             let store = state.store(&key.store_id).ok_or_else(unknown_store)?;
             if state.owner(&key.sku).is_none() {

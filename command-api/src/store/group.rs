@@ -80,6 +80,11 @@ impl Group {
         &self.commands
     }
 
+    /// The items that commands change.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.items.iter().map(|item| &item.key)
+    }
+
     /// Items that it writes: those that commands change, and the events and the reply of each.
     #[must_use]
     pub fn len(&self) -> usize {

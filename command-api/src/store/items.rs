@@ -3,6 +3,7 @@
 //! Times are microseconds since the epoch: they sort as numbers, and they are what the projection can hold.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::serde::{ts_microseconds, ts_microseconds_option};
@@ -337,7 +338,7 @@ impl State {
             }
             Key::Store(_) => {
                 let store = store_of(&pk, item)?;
-                self.stores.insert(store.store_id.clone(), store);
+                self.stores.insert(store.store_id.clone(), Arc::new(store));
             }
             Key::Product(_) => {
                 let ProductItem { product_code, version, name, skus, .. } = read(&pk, item)?;

@@ -3,6 +3,7 @@
 //! Owns the form of every item. It must never decide anything, and never write outside a transaction that also holds
 //! the events and the idempotency record.
 
+mod calls;
 mod commit;
 mod due;
 mod error;
@@ -10,17 +11,21 @@ mod group;
 mod items;
 mod load;
 mod ready;
+mod seen;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use chrono::{DateTime, Utc};
 use contracts::{ProductCode, ReservationId, Sku, StoreId, Table, TablePrefix, events};
 
+pub use calls::Calls;
 pub use commit::{MAX_OUTBOX_DAYS, MIN_OUTBOX_DAYS, TTL_DAYS};
 pub use error::{Error, Lost};
 pub use group::{Group, MAX_ITEMS};
 pub use load::MAX_KEYS;
+pub use seen::Seen;
 
 use crate::domain::customer::{CustomerKey, Holds};
 use crate::domain::hold;
@@ -76,7 +81,7 @@ pub struct State {
     replies: HashMap<CommandId, Reply>,
     stocks: HashMap<StockKey, Stock>,
     reservations: HashMap<ReservationId, Reservation>,
-    stores: HashMap<StoreId, Store>,
+    stores: HashMap<StoreId, Arc<Store>>,
     products: HashMap<ProductCode, Product>,
     skus: HashMap<Sku, ProductCode>,
     customers: HashMap<CustomerKey, Holds>,
@@ -105,7 +110,7 @@ impl State {
 
     /// A store.
     pub fn store(&self, id: &StoreId) -> Option<&Store> {
-        self.stores.get(id)
+        self.stores.get(id).map(Arc::as_ref)
     }
 
     /// A product.
@@ -148,7 +153,7 @@ impl State {
                 Put::Stock(changed) => drop(self.stocks.insert(changed.key.clone(), changed.stock().clone())),
                 Put::Reservation(hold) => drop(self.reservations.insert(hold.id, hold)),
                 Put::Customer(key, holds) => drop(self.customers.insert(key, holds)),
-                Put::Store(store) => drop(self.stores.insert(store.store_id.clone(), store)),
+                Put::Store(store) => drop(self.stores.insert(store.store_id.clone(), Arc::new(store))),
                 Put::Product(product) => drop(self.products.insert(product.product_code.clone(), product)),
                 Put::Sku(sku, product_code) => drop(self.skus.insert(sku, product_code)),
             }
