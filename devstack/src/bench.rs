@@ -2,13 +2,16 @@
 //! relay on a backlog, each in one run on one machine.
 //!
 //! Numbers of a run are of its machine. What counts are ratios: of the large projection to the small one, of both to a
-//! handler that answers at once and to a statement that is prepared and reads one row, and of holds that go together to holds
-//! that go alone, and of the relay to each half of its work.
+//! handler that answers at once and to a statement that is prepared and reads one row, of holds that go together to holds
+//! that go alone, of holds to bare transactions of their items, and of the relay to each half of its work.
 
+mod bare;
 pub mod cost;
 mod fill;
 mod hold;
 mod measure;
+mod path;
+mod placed;
 mod questions;
 mod relay;
 mod report;
@@ -29,9 +32,12 @@ use sqlx::mysql::MySqlConnectOptions;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
+pub use bare::{Sent, bare};
 pub use fill::fill;
-pub use hold::{Api, CASES, Case, Holds, Placed, holds, holds_at};
+pub use hold::{Api, CASES, Case, holds, holds_at, one_hold};
 use measure::{AT_ONCE, Times, measure};
+pub use path::{Beside, Path};
+pub use placed::{Cost, Holds, Placed};
 pub use questions::{QUESTIONS, Question};
 pub use relay::{Drained, Lag, Ours, Outbox, Relay, drain, lag, upsert};
 use report::Report;
@@ -151,6 +157,12 @@ fn statement<'t>(_: &'t Client, target: &'t Target) -> BoxFuture<'t, Result<Time
         };
         measure(read).await
     })
+}
+
+/// Microseconds that each took of what all took.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn micros_each(all: Duration, many: usize) -> f64 {
+    all.as_secs_f64() * 1e6 / many.max(1) as f64
 }
 
 /// How long a token has to last: longer than any run.

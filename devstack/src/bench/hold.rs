@@ -3,7 +3,6 @@
 //! Every figure is of a command API on an engine that was started afresh, and what counts is the ratio of two that were
 //! measured one after the other.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,13 +12,14 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::measure::Times;
+use super::placed::{Placed, Taken};
 use super::shape::BRAND;
 
 /// Pieces of each SKU: more than are ever held in a run.
 const ON_HAND: u32 = 100_000;
 /// For how long, first to warm up, then to measure. The embedded engine gets slower with what it has taken.
-const WARM_UP: Duration = Duration::from_secs(1);
-const MEASURED: Duration = Duration::from_secs(6);
+pub(super) const WARM_UP: Duration = Duration::from_secs(1);
+pub(super) const MEASURED: Duration = Duration::from_secs(6);
 /// How long one waits who was turned away before it sends the hold again: less than it is told to, or the load would be less
 /// than it is said to be.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -47,14 +47,8 @@ pub struct Api {
     pub command_url: String,
     /// What is sent as `Authorization`: a manager's, of the brand.
     pub caller: String,
-}
-
-/// What became of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Placed {
-    times: Times,
-    /// How often somebody was told to come again.
-    turned_away: u64,
+    /// Its process.
+    pub pid: u32,
 }
 
 /// A client's place in a run, and the numbers of what it sends.
@@ -76,13 +70,14 @@ pub async fn holds(api: &Api, case: Case) -> Result<Placed> {
     run.stock_up().await?;
     let warmed_up = run.place(WARM_UP).await?;
     run.turned_away.store(0, Ordering::Relaxed);
-    let start = Instant::now();
+    let (before, start) = (run.taken().await?, Instant::now());
     let each = run.place(MEASURED).await?;
     let whole = start.elapsed();
+    let cost = run.taken().await?.since(&before, each.len());
     let placed = warmed_up.len() + each.len();
     let held = run.held().await?;
     ensure!(held == placed as u64, "{placed} holds were placed, and {held} pieces are held");
-    Ok(Placed { times: Times::of(each, whole), turned_away: run.turned_away.into_inner() })
+    Ok(Placed { times: Times::of(each, whole), turned_away: run.turned_away.into_inner(), cost })
 }
 
 /// The same of one SKU, where holds come so many a second whether those before them are placed or not, and each takes as
@@ -93,7 +88,7 @@ pub async fn holds(api: &Api, case: Case) -> Result<Placed> {
 pub async fn holds_at(api: &Api, per_second: f64) -> Result<Placed> {
     let run = Run::of(api, Case { clients: 0, skus: 1 });
     run.stock_up().await?;
-    let start = Instant::now();
+    let (before, start) = (run.taken().await?, Instant::now());
     let times = (0..).map(|n| Duration::from_secs_f64(f64::from(n) / per_second));
     let arrivals = times.take_while(|after| *after < WARM_UP + MEASURED).map(|after| {
         let (run, due) = (&run, start + after);
@@ -103,18 +98,23 @@ pub async fn holds_at(api: &Api, per_second: f64) -> Result<Placed> {
         }
     });
     let each = try_join_all(arrivals).await?;
+    let cost = run.taken().await?.since(&before, each.len());
     let held = run.held().await?;
     ensure!(held == each.len() as u64, "{} holds were placed, and {held} pieces are held", each.len());
     let measured = each.into_iter().filter(|(after, _)| *after >= WARM_UP).map(|(_, took)| took);
-    Ok(Placed { times: Times::of(measured.collect(), MEASURED), turned_away: run.turned_away.into_inner() })
+    let times = Times::of(measured.collect(), MEASURED);
+    Ok(Placed { times, turned_away: run.turned_away.into_inner(), cost })
 }
 
-impl Placed {
-    /// So much of the holds a second that these are.
-    #[must_use]
-    pub fn share_of_rate(&self, share: f64) -> f64 {
-        self.times.per_second * share
-    }
+/// Fills what the case is about, and places one hold.
+///
+/// # Errors
+/// When anything is refused.
+pub async fn one_hold(api: &Api, case: Case) -> Result<()> {
+    let (http, sent) = (Client::new(), AtomicU64::new(0));
+    let run = Run { api, http, case, sent, turned_away: AtomicU64::new(0) };
+    run.stock_up().await?;
+    run.one_hold(0, Instant::now()).await.map(drop)
 }
 
 impl<'a> Run<'a> {
@@ -135,6 +135,11 @@ impl<'a> Run<'a> {
         let request = request.header("authorization", &self.api.caller).header("idempotency-key", key);
         let response = request.json(body).send().await?;
         Ok((response.status(), response.json().await?))
+    }
+
+    async fn taken(&self) -> Result<Taken> {
+        let metrics = self.http.get(format!("{}/metrics", self.api.command_url)).send().await?.text().await?;
+        Taken::of(self.api.pid, &metrics)
     }
 
     fn key(&self) -> u64 {
@@ -210,68 +215,5 @@ impl<'a> Run<'a> {
                 (status, answer) => anyhow::bail!("a hold: {status} {answer}"),
             }
         }
-    }
-}
-
-/// What was measured, as Markdown.
-pub struct Holds {
-    /// Each case, each alone and combined.
-    pub cases: Vec<(Case, [Placed; 2])>,
-    /// Combined, on one SKU, at a fixed rate.
-    pub at_rate: Placed,
-}
-
-impl fmt::Display for Holds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| p50 ms / p99 ms / holds a second (turned away) | each alone | combined | a second, combined to alone | \
-             p50 | p99 |"
-        )?;
-        writeln!(f, "| --- | --- | --- | --- | --- | --- |")?;
-        for (Case { clients, skus }, [alone, combined]) in &self.cases {
-            let ratio = |of: fn(&Times) -> f64| of(&combined.times) / of(&alone.times).max(f64::EPSILON);
-            let (faster, p50, p99) = (ratio(|t| t.per_second), ratio(|t| ms(t.p50)), ratio(|t| ms(t.p99)));
-            writeln!(
-                f,
-                "| {clients} clients, {skus} SKUs | {alone} | {combined} | {faster:.2} | {p50:.2} | {p99:.2} |"
-            )?;
-        }
-        writeln!(f, "| one SKU, at a fixed rate | | {} | | | |", self.at_rate)
-    }
-}
-
-impl fmt::Display for Placed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { times: Times { p50, p99, per_second }, turned_away } = self;
-        write!(f, "{:.1} / {:.1} / {per_second:.0} ({turned_away})", ms(*p50), ms(*p99))
-    }
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_stand_side_by_side() {
-        let placed = |ms, per_second| {
-            let times = Times { p50: Duration::from_millis(ms), p99: Duration::from_millis(90), per_second };
-            Placed { times, turned_away: 3 }
-        };
-        let cases = vec![(CASES[1], [placed(40, 20.0), placed(10, 300.0)])];
-        let text = Holds { cases, at_rate: placed(5, 210.0) }.to_string();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(
-            lines[2..],
-            [
-                "| 64 clients, 1 SKUs | 40.0 / 90.0 / 20 (3) | 10.0 / 90.0 / 300 (3) | 15.00 | 0.25 | 1.00 |",
-                "| one SKU, at a fixed rate | | 5.0 / 90.0 / 210 (3) | | | |",
-            ]
-        );
-        assert!(lines.iter().all(|line| line.matches('|').count() == 7), "{text}");
     }
 }

@@ -39,12 +39,16 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Bench {
     /// Every lookup, on 10 thousand rows of stock and on 10 million: fills both anew, asks, and removes them.
     Query(Query),
-    /// Holds of one SKU and of many, where commands for one count go together and where each goes alone.
+    /// Holds of one SKU and of many, where commands for one count go together and where each goes alone; and holds beside bare
+    /// transactions of their items.
     Hold,
     /// A backlog of events that the relay drains, beside each half of that work alone; and how soon a hold is seen.
     Relay(relay::Relay),
     /// What commands, events and lookups cost: units of DynamoDB, time on processors, rows.
     Cost,
+    /// What holds are measured against, in a process of its own.
+    #[command(hide = true)]
+    Bare(hold::Bare),
 }
 
 #[derive(Args)]
@@ -69,6 +73,7 @@ impl Bench {
             Self::Relay(relay) => relay.run().await,
             Self::Cost if cfg!(debug_assertions) => optimised(&["cost".to_owned()]).await,
             Self::Cost => cost::run().await,
+            Self::Bare(bare) => bare.run().await,
         }
     }
 }

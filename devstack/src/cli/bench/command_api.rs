@@ -29,7 +29,8 @@ impl CommandApi {
         let endpoint = ("DYNAMODB_ENDPOINT", endpoint.to_owned());
         let environment = issuer.environment().into_iter().chain([endpoint, secret_key]);
         let service = start(state_dir, ("command-api", "command-api"), "serve", how, environment).await?;
-        let api = Api { command_url: service.base_url().to_owned(), caller };
+        let (command_url, pid) = (service.base_url().to_owned(), service.pid());
+        let api = Api { command_url, caller, pid };
         Ok(Self { service, api, _issuer: issuer })
     }
 }
