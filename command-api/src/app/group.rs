@@ -11,7 +11,7 @@ use rand::Rng;
 use tracing::Instrument;
 
 use super::lanes::Turn;
-use super::member::{Member, at_some};
+use super::member::Member;
 use super::metrics;
 use super::plan::{Fate, Plan};
 use super::{App, Error};
@@ -119,6 +119,7 @@ impl App {
             }
         }
         let commands = plan.group.commands();
+        let at_some = lost.as_ref().is_some_and(|lost| at_some(lost, commands.len(), &ground));
         let mut ended = Vec::new();
         let mut again = VecDeque::new();
         for (mut member, fate) in group.drain(..).zip(plan.fates) {
@@ -146,7 +147,7 @@ impl App {
                 }
                 (fate, lost) => {
                     if let (Fate::Written(number), Some(lost)) = (fate, lost) {
-                        member.take_loss(lost, number, commands.len());
+                        member.take_loss(lost, number, at_some);
                     }
                     match member.given_up().filter(|_| lost.is_some()) {
                         Some(error) => ended.push((member, error)),
@@ -161,7 +162,7 @@ impl App {
             // Read for whoever was not to be carried out on what is known.
             None if !ground.read && group.iter().any(|member| member.reads_first) => (None, most),
             None => (Some(Ground { state: plan.after, ..ground }), most.saturating_mul(2)),
-            Some(lost) => after_loss(group, ground, most, (lost, commands.len()), turn).await,
+            Some(lost) => after_loss(group, ground, most, (lost, commands.len(), at_some), turn).await,
         }
     }
 
@@ -205,12 +206,11 @@ async fn after_loss(
     group: &VecDeque<Member>,
     mut ground: Ground,
     most: usize,
-    (lost, commands): (Lost, usize),
+    (lost, commands, others_go_on): (Lost, usize, bool),
     turn: Option<&Turn<Member>>,
 ) -> (Option<Ground>, usize) {
     tracing::debug!(commands, failure = %lost.cause, "a try was lost");
     metrics::lost_try(&lost.cause);
-    let others_go_on = at_some(&lost, commands);
     match lost.cause {
         store::Error::Defect(_) if !others_go_on => return (Some(ground), (commands / 2).max(1)),
         _ if others_go_on => {}
@@ -230,6 +230,13 @@ async fn after_loss(
         _ => None,
     };
     (next, most)
+}
+
+/// Whether it was lost at items of some of so many commands, and the others may go on without them. Nobody loses their place for
+/// what was known and was old.
+fn at_some(lost: &Lost, commands: usize, ground: &Ground) -> bool {
+    let was_old = !ground.read && matches!(lost.cause, store::Error::Stale(_));
+    !was_old && (1..commands).contains(&lost.at.len())
 }
 
 /// Whether a read failed of something that it asked for, and not as such.

@@ -76,12 +76,12 @@ impl Member {
         }
     }
 
-    /// Takes down that a try of so many commands was lost, in which it was the one with this number.
-    pub(super) fn take_loss(&mut self, lost: &Lost, number: usize, commands: usize) {
+    /// Takes down that a try was lost in which it was the one with this number, and whether it was lost at items of some only.
+    pub(super) fn take_loss(&mut self, lost: &Lost, number: usize, at_some: bool) {
         self.tries += 1;
         self.unanswered |= matches!(lost.cause, store::Error::Unavailable(_));
         self.reads_first |= self.unanswered;
-        self.troubled |= at_some(lost, commands) && lost.at.contains(&number);
+        self.troubled |= at_some && lost.at.contains(&number);
         self.lost = Some(lost.cause.clone());
     }
 
@@ -110,11 +110,6 @@ impl Member {
             _ => over.then_some(Error::Contention),
         }
     }
-}
-
-/// Whether it was lost at items of some of so many commands, and the others may go on without them.
-pub(super) fn at_some(lost: &Lost, commands: usize) -> bool {
-    (1..commands).contains(&lost.at.len())
 }
 
 /// What became of an earlier try is not known, whatever the last one met.
