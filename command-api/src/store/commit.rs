@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -60,6 +61,12 @@ struct Write {
     by: Vec<usize>,
 }
 
+/// Whoever decides what a lost answer means has to hear of each: the SDK would try again by itself, and tell only how the last
+/// try ended.
+pub(super) fn writer(client: &Client) -> Client {
+    Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build())
+}
+
 impl Tables {
     /// Writes all of it or nothing.
     ///
@@ -69,14 +76,11 @@ impl Tables {
     pub async fn commit(&self, group: &Group) -> Result<(), Lost> {
         let nobody = |cause| Lost { cause, at: Vec::new() };
         let writes = writes(group, self.outbox_days).map_err(nobody)?;
-        let mut request = self.client.transact_write_items();
+        let mut request = self.writer.transact_write_items();
         for write in &writes {
             request = request.transact_items(self.transact_item(write).map_err(nobody)?);
         }
-        // Whoever decides what a lost answer means has to hear of each: the SDK would try again by itself, and tell only how
-        // the last try ended.
-        let once = aws_sdk_dynamodb::Config::builder().retry_config(RetryConfig::disabled());
-        let Err(error) = request.customize().config_override(once).send().await else { return Ok(()) };
+        let Err(error) = request.send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 Err(cancelled_because(&writes, group.commands.len(), cancelled.cancellation_reasons()))

@@ -37,6 +37,8 @@ use crate::domain::stock::{Changed, Stock, StockKey};
 #[derive(Debug, Clone)]
 pub struct Tables {
     client: Client,
+    /// The same, where each call is one try.
+    writer: Client,
     prefix: TablePrefix,
     outbox_days: i64,
 }
@@ -216,7 +218,8 @@ impl Tables {
     /// The tables whose names start with `prefix`.
     #[must_use]
     pub fn new(client: Client, prefix: TablePrefix) -> Self {
-        Self { client, prefix, outbox_days: commit::OUTBOX_DAYS }
+        let writer = commit::writer(&client);
+        Self { client, writer, prefix, outbox_days: commit::OUTBOX_DAYS }
     }
 
     /// The same tables, whose outbox rows are kept for so many days.
