@@ -13,8 +13,8 @@ use crate::store::{Key, Seen, State};
 
 /// Most items that are remembered: the counts and customers of a day at many stores, in some tens of megabytes.
 const MAX_ITEMS: u64 = 32_768;
-/// How long an item is remembered. Far below the days after which a customer's counter may go and begin anew, with versions
-/// that it had before.
+/// How long an item is remembered. Far below the days after which a customer's counter that is in use now may go and begin
+/// anew, with versions that it had before.
 const REMEMBERED_FOR: Duration = Duration::from_secs(10 * 60);
 /// How old a store's policy may be that a hold is decided on, counted from before it was read: a hold that is placed a second
 /// after a change could as well have come a second before.
@@ -72,8 +72,11 @@ impl Known {
 
 impl Remembered {
     fn is_fresh(&self) -> bool {
-        if !matches!(self.seen, Seen::Store(_)) {
-            return true;
+        match self.seen {
+            Seen::Stock(_) | Seen::Sku(_) => return true,
+            // One that counts nothing may go at any moment.
+            Seen::Customer(holds) => return holds.active > 0,
+            Seen::Store(_) => {}
         }
         let age = self.since.elapsed();
         let is_mine = || age > POLICY_RENEWED_AT && !self.renewed.swap(true, Ordering::Relaxed);
@@ -97,6 +100,8 @@ impl std::fmt::Debug for Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::customer::{CustomerKey, Holds};
+    use crate::domain::hold::Known as _;
 
     fn sku(n: u64) -> Key {
         Key::Sku(format!("hinata.{n}").parse().unwrap())
@@ -131,6 +136,20 @@ mod tests {
         assert!(knows(&known, &key));
         known.forget(std::iter::once(&key));
         assert!(!knows(&known, &key));
+    }
+
+    #[test]
+    fn a_counter_that_may_go_and_begin_anew_has_to_be_read() {
+        let known = Known::default();
+        let customer = CustomerKey::new(&"hinata".parse().unwrap(), "hanako");
+        let key = Key::Customer(customer.clone());
+        let seen = |active| {
+            let mut state = State::default();
+            state.see(&key, &Seen::Customer(Holds { version: 2, active }));
+            known.take_in(std::iter::once(&key), &state, Instant::now());
+            known.state(std::iter::once(&key)).map(|state| state.holds(&customer).active)
+        };
+        assert_eq!([seen(1), seen(0)], [Some(1), None]);
     }
 
     #[test]
