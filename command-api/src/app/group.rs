@@ -123,6 +123,10 @@ impl App {
         let mut ended = Vec::new();
         let mut again = VecDeque::new();
         for (mut member, fate) in group.drain(..).zip(plan.fates) {
+            let fate = match lost.as_ref().and_then(|lost| lost.reply(&member.context.command)) {
+                Some(reply) => Fate::Replayed(reply.clone()),
+                None => fate,
+            };
             match (fate, &lost) {
                 (Fate::Replayed(reply), _) => {
                     let answer = self.replay(&member.context, &reply);

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-use super::State;
+use super::{CommandId, Reply, State};
 
 /// Why a group of commands was not written.
 #[derive(Debug)]
@@ -12,6 +12,17 @@ pub struct Lost {
     /// The commands whose own items it was lost at, by their places in the group; empty when it was lost at what all of
     /// them write, or nobody can tell.
     pub at: Vec<usize>,
+}
+
+impl Lost {
+    /// What a command of the group, or a copy of one, was answered before: it came back instead of being written again.
+    #[must_use]
+    pub fn reply(&self, command: &CommandId) -> Option<&Reply> {
+        match &self.cause {
+            Error::Stale(newer) => newer.reply(command),
+            Error::Busy(_) | Error::Unavailable(_) | Error::Defect(_) => None,
+        }
+    }
 }
 
 /// Why nothing was read or written.
