@@ -21,6 +21,7 @@ use hyper_util::rt::TokioIo;
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 pub use kind::{Call, Fault};
@@ -73,6 +74,14 @@ impl Faults {
         self.upstream.plan().script(about, call, Box::new(steps.into_iter()));
     }
 
+    /// Calls of this kind whose body contains `about` wait on their way from now on, until what is given back is dropped.
+    #[must_use]
+    pub fn hold_back(&self, about: &str, call: Call) -> HeldBack {
+        let (held_back, until) = watch::channel(());
+        self.upstream.plan().hold_back(about, call, until);
+        HeldBack(held_back)
+    }
+
     /// Every call may meet a fault. The n-th write and the n-th read meet the same one whenever the seed is the same.
     pub fn storm(&self, seed: u64) {
         self.upstream.plan().storm(seed);
@@ -99,6 +108,18 @@ impl Faults {
     #[must_use]
     pub fn idle(&self) -> bool {
         self.upstream.on_their_way.load(Ordering::SeqCst) == 0
+    }
+}
+
+/// Calls that wait on their way, while this is there.
+pub struct HeldBack(watch::Sender<()>);
+
+impl HeldBack {
+    /// How many do.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        // One is the plan's.
+        self.0.receiver_count().saturating_sub(1)
     }
 }
 
@@ -142,6 +163,11 @@ async fn answer(upstream: Arc<Upstream>, request: Request<Incoming>) -> Answered
     let call = target.and_then(Call::of);
     let asked = Asked { headers: parts.headers, body };
     let met = call.and_then(|call| Some((call, upstream.plan().next(call, &asked.text())?)));
+    let held_back = call.and_then(|call| upstream.plan().held_back(call, &asked.text()));
+    if let Some(mut until) = held_back {
+        // Nothing is ever sent: it ends when there is no sender any more.
+        let _ = until.changed().await;
+    }
     match met {
         None => upstream.pass(asked).await,
         Some((call, fault)) => upstream.meet(call, fault, asked).await,

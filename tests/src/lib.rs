@@ -19,7 +19,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 pub use api::{Answer, Api, unique};
 pub use database::Database;
-pub use faults::{Call, Fault, Faults};
+pub use faults::{Call, Fault, Faults, HeldBack};
 pub use ledger::{Count, Hold, Ledger};
 pub use pair::Pair;
 pub use proxy::Proxy;

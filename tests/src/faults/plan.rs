@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use tokio::sync::watch;
 
 use super::{Call, Fault};
 
@@ -22,6 +23,7 @@ type Steps = Box<dyn Iterator<Item = Option<Fault>> + Send>;
 #[derive(Default)]
 pub(super) struct Plan {
     scripts: Vec<(String, Call, Steps)>,
+    held_back: Vec<(String, Call, watch::Receiver<()>)>,
     storm: Option<Storm>,
     met: BTreeMap<(Call, Fault), usize>,
     calls: BTreeMap<Call, usize>,
@@ -30,6 +32,17 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn script(&mut self, about: &str, call: Call, steps: Steps) {
         self.scripts.push((about.to_owned(), call, steps));
+    }
+
+    pub(super) fn hold_back(&mut self, about: &str, call: Call, until: watch::Receiver<()>) {
+        self.held_back.push((about.to_owned(), call, until));
+    }
+
+    /// Until when such a call waits, if it does.
+    pub(super) fn held_back(&self, call: Call, body: &str) -> Option<watch::Receiver<()>> {
+        let mut held_back =
+            self.held_back.iter().filter(|(about, of, _)| *of == call && body.contains(about.as_str()));
+        held_back.find(|(.., until)| until.has_changed().is_ok()).map(|(.., until)| until.clone())
     }
 
     pub(super) fn storm(&mut self, seed: u64) {
