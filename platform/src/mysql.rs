@@ -24,12 +24,24 @@ impl Mysql {
     /// A pool that connects when it is first used, so that a service starts before its database.
     #[must_use]
     pub fn pool(&self, max_connections: u32) -> MySqlPool {
-        let options = self.mysql_url.clone().disable_statement_logging();
-        MySqlPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .max_lifetime(MAX_LIFETIME)
-            .idle_timeout(IDLE_TIMEOUT)
-            .connect_lazy_with(options)
+        self.connect(bounded(max_connections))
     }
+
+    /// The same without a ping, which is a trip, before each use: for whom the first statement is the test of a connection.
+    #[must_use]
+    pub fn untested_pool(&self, max_connections: u32) -> MySqlPool {
+        self.connect(bounded(max_connections).test_before_acquire(false))
+    }
+
+    fn connect(&self, pool: MySqlPoolOptions) -> MySqlPool {
+        pool.connect_lazy_with(self.mysql_url.clone().disable_statement_logging())
+    }
+}
+
+fn bounded(max_connections: u32) -> MySqlPoolOptions {
+    MySqlPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(MAX_LIFETIME)
+        .idle_timeout(IDLE_TIMEOUT)
 }

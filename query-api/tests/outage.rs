@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use harness::{Proxy, until};
 use platform::mysql::Mysql;
-use sqlx::MySqlPool;
+use sqlx::{AssertSqlSafe, Executor, MySqlPool};
 use support::{Api, Database, Rows};
 
 const STOCK: &str = "/v1/stores/hinata.shibuya-01/stock/hinata.KN1021-BLK-M";
@@ -125,7 +125,7 @@ async fn a_server_that_is_stopped_does_not_hang_its_callers() {
 #[tokio::test]
 async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
     let db = filled().await;
-    let pool = Mysql { mysql_url: db.user("app_query") }.pool(1);
+    let pool = Mysql { mysql_url: db.user("app_query") }.untested_pool(1);
     let api = Api::start_on(pool.clone()).await;
     api.get(STOCK).await;
     let first = session_id(&pool).await;
@@ -156,12 +156,34 @@ async fn a_connection_whose_read_was_cut_off_is_not_used_again() {
     api.get(STOCK).await;
 }
 
+/// No connection is tested when it is taken, and the server has closed all of them meanwhile.
+#[tokio::test]
+async fn connections_that_the_server_closed_cost_nobody_an_answer() {
+    const CONNECTIONS: u32 = 4;
+    let db = filled().await;
+    let api = Api::start(&db.user("app_query"), CONNECTIONS).await;
+    is_well(&api).await;
+    for path in ALL {
+        join_all((0..CONNECTIONS).map(|_| api.get(path))).await;
+        let ids = "SELECT CAST(id AS UNSIGNED) FROM information_schema.processlist WHERE user = ?";
+        let user = db.user("app_query");
+        let all: Vec<u64> =
+            sqlx::query_scalar(ids).bind(user.get_username()).fetch_all(&db.pool).await.unwrap();
+        assert!(!all.is_empty(), "none was kept");
+        for id in all {
+            // One that is gone already is as good.
+            let _ = db.pool.execute(AssertSqlSafe(format!("KILL {id}"))).await;
+        }
+        api.get(path).await;
+    }
+}
+
 /// A host that vanishes answers nothing, not even that a connection is closed. Places in the pool come back all the same.
 #[tokio::test]
 async fn a_host_that_vanishes_takes_no_place_in_the_pool_with_it() {
     let db = filled().await;
     let proxy = Proxy::start(&db.url()).await;
-    let pool = Mysql { mysql_url: proxy.url(&db.url_of("app_query")).parse().unwrap() }.pool(4);
+    let pool = Mysql { mysql_url: proxy.url(&db.url_of("app_query")).parse().unwrap() }.untested_pool(4);
     let api = Api::start_on(pool.clone()).await;
     is_well(&api).await;
     for _ in 0..3 {

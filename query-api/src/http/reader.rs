@@ -12,7 +12,7 @@ use contracts::consistency::HEADER;
 use contracts::problem::Code;
 use platform::Problem;
 
-use crate::read::{Error, Needs, Session, Source};
+use crate::read::{Error, First, Needs, Session, Source};
 
 /// Longest that a caller may ask us to wait. What takes longer is no matter of waiting, and connections are not free.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -29,6 +29,11 @@ impl Reader {
     /// A session that has what the caller needs.
     pub(super) async fn session(&self) -> Result<Session, Error> {
         self.source.session(&self.needs).await
+    }
+
+    /// A session that has what the caller needs, and what is read first in it.
+    pub(super) async fn begin_with<F: First>(&self, first: &F) -> Result<(Session, F::Read), Error> {
+        self.source.begin_with(&self.needs, first).await
     }
 }
 

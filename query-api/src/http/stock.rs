@@ -18,7 +18,7 @@ use super::reader::Reader;
 use super::{CursorKey, codes, stores};
 use crate::read::changes::Changed;
 use crate::read::geo::Circle;
-use crate::read::stock::{self as read_stock, StoreWithSku};
+use crate::read::stock::{self as read_stock, LevelOf, StoreWithSku};
 use crate::read::stores::{Near, Wanted};
 use crate::read::{self, Missing};
 
@@ -96,8 +96,7 @@ pub(super) async fn level(
         let detail = "Ask for a SKU of the brand that the store belongs to.";
         return Err(Problem::new(Code::BrandMismatch, detail).at("sku"));
     }
-    let mut session = reader.session().await?;
-    let level = read::stock::level(&mut session, &store_id, &sku).await?;
+    let (session, level) = reader.begin_with(&LevelOf { store_id: &store_id, sku: &sku }).await?;
     let as_of = session.end();
     let level = level.map_err(|missing| not_found(missing, as_of))?;
     Ok(Dated { answer: StockOut::new(store_id, sku, &level), as_of })

@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use sqlx::Row;
+use sqlx::mysql::MySqlRow;
 use utoipa::ToSchema;
 
 use super::{Error, Session};
@@ -53,10 +54,21 @@ const LEAST: &str = "SELECT as_of, CAST(trimmed_at IS NOT NULL AS SIGNED) AS los
                      WHERE finished_at IS NULL OR trimmed_at IS NOT NULL ORDER BY lost DESC, as_of LIMIT 1";
 
 pub(super) async fn read(session: &mut Session, stale_after: TimeDelta) -> Result<AsOf, Error> {
-    let Some(row) = session.row(sqlx::query(LEAST)).await? else {
-        return Ok(AsOf::default());
-    };
-    if row.try_get::<i64, _>("lost")? != 0 {
+    match session.row(sqlx::query(LEAST)).await? {
+        Some(row) => Ok(of_row(&row, stale_after)?),
+        None => Ok(AsOf::default()),
+    }
+}
+
+/// A statement that reads these columns of this, each row with its date: a statement sees one moment, so it needs no other
+/// before it.
+pub(super) fn dated(columns: &str, from: &str) -> String {
+    format!("SELECT {columns}, dated.as_of, dated.lost FROM {from} LEFT JOIN ({LEAST}) AS dated ON TRUE")
+}
+
+/// From a row of such a statement.
+pub(super) fn of_row(row: &MySqlRow, stale_after: TimeDelta) -> Result<AsOf, sqlx::Error> {
+    if row.try_get::<Option<i64>, _>("lost")?.is_some_and(|lost| lost != 0) {
         return Ok(AsOf::LOST);
     }
     Ok(AsOf::new(row.try_get("as_of")?, Utc::now(), stale_after))

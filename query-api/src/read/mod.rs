@@ -9,6 +9,7 @@
 
 mod applied;
 mod as_of;
+mod connections;
 mod error;
 mod schema;
 mod session;
@@ -38,7 +39,7 @@ pub(crate) mod stores;
 pub(crate) use as_of::AsOf;
 pub(crate) use error::Error;
 pub(crate) use schema::check_schema;
-pub(crate) use session::Session;
+pub(crate) use session::{First, Session};
 pub(crate) use source::Needs;
 pub use source::Source;
 

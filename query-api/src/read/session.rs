@@ -6,9 +6,10 @@ use chrono::TimeDelta;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::{MySql, MySqlPool, Row};
+use sqlx::{MySql, Row};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::connections::Connections;
 use super::{AsOf, Error, as_of};
 
 /// Longest that all reads of one answer may take together, the wait for a connection included. They take milliseconds;
@@ -28,32 +29,82 @@ const READ_ONLY: &str = "SELECT CAST(@@global.read_only OR @@global.innodb_read_
 pub(crate) struct Session {
     connection: PoolConnection<MySql>,
     deadline: Instant,
+    stale_after: TimeDelta,
     as_of: AsOf,
     ended: bool,
 }
 
-impl Session {
-    /// Takes a connection.
-    pub(super) async fn open(pool: &MySqlPool) -> Result<Self, Error> {
-        let deadline = Instant::now() + READ_TIMEOUT;
-        let connection = timeout_at(deadline, pool.acquire()).await.map_err(|_| Error::TimedOut)??;
-        Ok(Self { connection, deadline, as_of: AsOf::default(), ended: false })
-    }
+/// What an answer begins with.
+pub(crate) trait First: Sync {
+    /// What it reads.
+    type Read;
 
-    /// Takes a connection to the server that the relay writes to. After a failover a connection may be left that leads to
-    /// the one before: it answers, and nothing ever arrives there.
-    pub(super) async fn open_writer(pool: &MySqlPool) -> Result<Self, Error> {
-        let mut session = Self::open(pool).await?;
+    /// Reads it.
+    fn read(&self, session: &mut Session) -> impl Future<Output = Result<Self::Read, Error>> + Send;
+}
+
+/// The time up to which the projection is complete.
+pub(super) struct Date;
+
+impl First for Date {
+    type Read = ();
+
+    async fn read(&self, session: &mut Session) -> Result<(), Error> {
+        session.date().await
+    }
+}
+
+/// Whether this is the server that the relay writes to. After a failover a connection may be left that leads to the one
+/// before: it answers, and nothing ever arrives there.
+pub(super) struct Writer;
+
+impl First for Writer {
+    type Read = ();
+
+    async fn read(&self, session: &mut Session) -> Result<(), Error> {
         let row = session.row(sqlx::query(READ_ONLY)).await?;
         let is_read_only: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
         // Dropped, it closes the connection; the next one goes where the name leads now.
-        if is_read_only == 0 { Ok(session) } else { Err(Error::Demoted) }
+        if is_read_only == 0 { Ok(()) } else { Err(Error::Demoted) }
+    }
+}
+
+impl Session {
+    /// Takes a connection for an answer that begins with this.
+    ///
+    /// That is the test of the connection: where it broke since it was used last, the same is read again on one that answers.
+    pub(super) async fn begin<F: First>(
+        connections: &Connections,
+        first: &F,
+    ) -> Result<(Self, F::Read), Error> {
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let session = |connection| Self {
+            connection,
+            deadline,
+            stale_after: connections.stale_after,
+            as_of: AsOf::default(),
+            ended: false,
+        };
+        let mut untested = session(connections.take(deadline).await?);
+        match first.read(&mut untested).await {
+            Err(Error::Unavailable(_)) => drop(untested),
+            read => return read.map(|read| (untested, read)),
+        }
+        let mut tested = session(connections.take_tested(deadline).await?);
+        let read = first.read(&mut tested).await?;
+        Ok((tested, read))
     }
 
     /// Reads `as_of`. To be done before anything else is read: an event that is applied in between makes an answer newer
     /// than it says, never older.
-    pub(super) async fn date(&mut self, stale_after: TimeDelta) -> Result<(), Error> {
-        self.as_of = as_of::read(self, stale_after).await?;
+    pub(super) async fn date(&mut self) -> Result<(), Error> {
+        self.as_of = as_of::read(self, self.stale_after).await?;
+        Ok(())
+    }
+
+    /// Takes the date from a row of [`as_of::dated`], which is not newer than the row.
+    pub(super) fn date_by(&mut self, row: &MySqlRow) -> Result<(), Error> {
+        self.as_of = as_of::of_row(row, self.stale_after)?;
         Ok(())
     }
 

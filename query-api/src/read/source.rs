@@ -8,14 +8,16 @@ use contracts::consistency::Token;
 use sqlx::MySqlPool;
 
 use super::applied::applied;
+use super::connections::Connections;
+use super::session::{Date, First, Writer};
 use super::waiting::Waiting;
 use super::{Error, Session};
 
 /// The projection: the database that the relay writes, and maybe a replica of it that is read in its stead.
 #[derive(Debug, Clone)]
 pub struct Source {
-    writer: MySqlPool,
-    replica: Option<MySqlPool>,
+    writer: Connections,
+    replica: Option<Connections>,
     stale_after: TimeDelta,
     waiting: Waiting,
 }
@@ -33,6 +35,8 @@ impl Source {
     /// Lookups read the replica, where there is one. An answer whose `as_of` is older than `stale_after` says so.
     #[must_use]
     pub fn new(writer: MySqlPool, replica: Option<MySqlPool>, stale_after: TimeDelta) -> Self {
+        let connections = |pool| Connections { pool, stale_after };
+        let (writer, replica) = (connections(writer), replica.map(connections));
         let waiting = Waiting::new(writer.clone());
         Self { writer, replica, stale_after, waiting }
     }
@@ -43,7 +47,7 @@ impl Source {
     }
 
     /// What lookups read unless they need more.
-    fn lookups(&self) -> &MySqlPool {
+    fn lookups(&self) -> &Connections {
         self.replica.as_ref().unwrap_or(&self.writer)
     }
 
@@ -72,6 +76,20 @@ impl Source {
         }
     }
 
+    /// A session that has what is needed, and what is read first in it: where nothing is needed, nothing else is read.
+    pub(crate) async fn begin_with<F: First>(
+        &self,
+        needs: &Needs,
+        first: &F,
+    ) -> Result<(Session, F::Read), Error> {
+        if needs.token.is_none() {
+            return Session::begin(self.lookups(), first).await;
+        }
+        let mut session = self.session(needs).await?;
+        let read = first.read(&mut session).await?;
+        Ok((session, read))
+    }
+
     /// A session for one that needs nothing.
     pub(super) async fn any(&self) -> Result<Session, Error> {
         self.begin(self.lookups()).await
@@ -79,15 +97,13 @@ impl Source {
 
     /// A session on the database that the relay writes: there positions of changes never fall, and every event arrives.
     pub(crate) async fn writer_session(&self) -> Result<Session, Error> {
-        let mut session = Session::open_writer(&self.writer).await?;
-        session.date(self.stale_after).await?;
+        let (mut session, ()) = Session::begin(&self.writer, &Writer).await?;
+        session.date().await?;
         Ok(session)
     }
 
-    async fn begin(&self, pool: &MySqlPool) -> Result<Session, Error> {
-        let mut session = Session::open(pool).await?;
-        session.date(self.stale_after).await?;
-        Ok(session)
+    async fn begin(&self, connections: &Connections) -> Result<Session, Error> {
+        Ok(Session::begin(connections, &Date).await?.0)
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{MySql, QueryBuilder, Row};
 
 use super::takes::{self, Takes};
-use super::{Error, Missing, Page, Session};
+use super::{Error, First, Missing, Page, Session, as_of};
 
 /// The count of one SKU in one store.
 #[derive(Debug, Clone)]
@@ -29,29 +29,55 @@ pub(super) const COLUMNS: &str = "stock.available AS in_store, stock.on_hand, st
 const KNOWN: &str = "SELECT EXISTS(SELECT 1 FROM stores WHERE store_id = ?) AS store, \
     EXISTS(SELECT 1 FROM skus WHERE sku = ?) AS sku";
 
-/// The count, or what is missing. A count proves its store and SKU, even where they are not projected yet.
-pub(crate) async fn level(
-    session: &mut Session,
-    store_id: &StoreId,
-    sku: &Sku,
-) -> Result<Result<Level, Missing>, Error> {
-    let mut query = QueryBuilder::<MySql>::new(format!(
-        "SELECT {COLUMNS}, {} FROM stock LEFT JOIN stores ON stores.store_id = stock.store_id WHERE stock.store_id = ",
-        takes::COLUMNS
-    ));
-    query.push_bind(store_id.as_str()).push(" AND stock.sku = ").push_bind(sku.as_str());
-    if let Some(row) = session.row(query.build()).await? {
-        return Ok(Ok(read(&row, Takes::read(&row, Utc::now())?)?));
+/// The count of this SKU in this store, or what is missing.
+///
+/// A count proves its store and SKU, even where they are not projected yet.
+pub(crate) struct LevelOf<'q> {
+    pub(crate) store_id: &'q StoreId,
+    pub(crate) sku: &'q Sku,
+}
+
+impl First for LevelOf<'_> {
+    type Read = Result<Level, Missing>;
+
+    async fn read(&self, session: &mut Session) -> Result<Self::Read, Error> {
+        if let Some(level) = self.counted(session).await? {
+            return Ok(Ok(level));
+        }
+        // No row, no date. What is missing has to be so at the time that the answer names.
+        session.date().await?;
+        match self.counted(session).await? {
+            Some(level) => Ok(Ok(level)),
+            None => Ok(Err(self.missing(session).await?)),
+        }
     }
-    let known = session.row(sqlx::query(KNOWN).bind(store_id.as_str()).bind(sku.as_str())).await?;
-    let known = known.ok_or(sqlx::Error::RowNotFound)?;
-    Ok(Err(if known.try_get::<i64, _>("store")? == 0 {
-        Missing::Store
-    } else if known.try_get::<i64, _>("sku")? == 0 {
-        Missing::Sku
-    } else {
-        Missing::Stock
-    }))
+}
+
+impl LevelOf<'_> {
+    /// With its date: the most asked question takes one trip.
+    async fn counted(&self, session: &mut Session) -> Result<Option<Level>, Error> {
+        let from = "stock LEFT JOIN stores ON stores.store_id = stock.store_id";
+        let columns = format!("{COLUMNS}, {}", takes::COLUMNS);
+        let mut query = QueryBuilder::<MySql>::new(as_of::dated(&columns, from));
+        query.push(" WHERE stock.store_id = ").push_bind(self.store_id.as_str());
+        query.push(" AND stock.sku = ").push_bind(self.sku.as_str());
+        let Some(row) = session.row(query.build()).await? else { return Ok(None) };
+        session.date_by(&row)?;
+        Ok(Some(read(&row, Takes::read(&row, Utc::now())?)?))
+    }
+
+    async fn missing(&self, session: &mut Session) -> Result<Missing, Error> {
+        let (store_id, sku) = (self.store_id.as_str(), self.sku.as_str());
+        let known = session.row(sqlx::query(KNOWN).bind(store_id).bind(sku)).await?;
+        let known = known.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(if known.try_get::<i64, _>("store")? == 0 {
+            Missing::Store
+        } else if known.try_get::<i64, _>("sku")? == 0 {
+            Missing::Sku
+        } else {
+            Missing::Stock
+        })
+    }
 }
 
 /// The count that stands in a row with the columns of [`COLUMNS`], in a store that takes so much.

@@ -13,8 +13,8 @@ use super::places::{AfterPlace, Place, Places};
 use super::takes::{self, Takes};
 use super::{Error, Missing, Page, Session};
 
-/// Stores of one statement: a page of the largest size, mostly filled by one.
-const STORES_PER_STATEMENT: usize = 100;
+/// Most stores of one statement: a page of the largest size is mostly filled by one.
+const STORES_PER_STATEMENT: usize = 256;
 
 /// A shop.
 #[derive(Debug)]
@@ -108,28 +108,36 @@ pub(crate) async fn near(
     wanted: &Wanted<'_>,
 ) -> Result<Page<Near>, Error> {
     let full = usize::try_from(Page::<Near>::fetch_limit(wanted.limit)).unwrap_or(usize::MAX);
-    let mut rows = Vec::new();
-    for some in places.behind(wanted.after).chunks(STORES_PER_STATEMENT) {
+    let (mut page, now) = (Vec::new(), Utc::now());
+    let mut rest = places.behind(wanted.after);
+    // Twice a page mostly has one in stock; where few have it, fewer and fewer statements look at the rest.
+    let mut together = full.saturating_mul(2);
+    while page.len() < full && !rest.is_empty() {
+        let (some, others) = rest.split_at(rest.len().min(together).min(STORES_PER_STATEMENT));
         let mut found = among(session, some, wanted).await?;
         for place in some {
-            let Some((store, count)) = found.remove(&place.store_id) else { continue };
+            if page.len() == full {
+                break;
+            }
+            let Some(row) = found.remove(&place.store_id) else { continue };
+            let store = store(&row)?;
             if wanted.open_at.is_none_or(|now| store.open_until(now).is_some()) {
-                rows.push(Near { distance_mm: place.distance_mm, store, count });
+                let count = if wanted.sku.is_some() { Some(count(&row, now)?) } else { None };
+                page.push(Near { distance_mm: place.distance_mm, store, count });
             }
         }
-        if rows.len() >= full {
-            break;
-        }
+        rest = others;
+        together = together.saturating_mul(2);
     }
-    Ok(Page::of(rows, wanted.limit))
+    Ok(Page::of(page, wanted.limit))
 }
 
-/// Those of some stores that have what is wanted.
+/// The rows of those stores that have what is wanted, by their ids.
 async fn among(
     session: &mut Session,
     places: &[Place],
     wanted: &Wanted<'_>,
-) -> Result<HashMap<String, (Store, Option<Count>)>, Error> {
+) -> Result<HashMap<String, MySqlRow>, Error> {
     let mut query = QueryBuilder::<MySql>::new(select(""));
     if let Some((sku, least)) = wanted.sku {
         query.push(
@@ -143,13 +151,7 @@ async fn among(
     }
     push_list(&mut query, places.iter().map(|place| place.store_id.as_str()));
     let rows = session.rows(query.build()).await?;
-    let (mut found, now) = (HashMap::with_capacity(rows.len()), Utc::now());
-    for row in &rows {
-        let store = store(row)?;
-        let count = if wanted.sku.is_some() { Some(count(row, now)?) } else { None };
-        found.insert(store.store_id.clone(), (store, count));
-    }
-    Ok(found)
+    Ok(rows.into_iter().map(|row| Ok((row.try_get("store_id")?, row))).collect::<Result<_, sqlx::Error>>()?)
 }
 
 fn count(row: &MySqlRow, now: DateTime<Utc>) -> Result<Count, sqlx::Error> {

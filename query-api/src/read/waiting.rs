@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contracts::consistency::{Token, Written};
-use sqlx::MySqlPool;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::applied::applied;
+use super::connections::Connections;
+use super::session::Writer;
 use super::{Error, Session};
 
 /// Most requests that wait at once; a further one is told at once that the projection is behind. Each costs two rows by
@@ -24,7 +25,7 @@ const AFTER_FAILURE: Duration = Duration::from_millis(250);
 /// Those who wait on one database.
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
-    pool: MySqlPool,
+    writer: Connections,
     line: Arc<Mutex<Line>>,
 }
 
@@ -42,8 +43,8 @@ struct Waiter {
 }
 
 impl Waiting {
-    pub(super) fn new(pool: MySqlPool) -> Self {
-        Self { pool, line: Arc::default() }
+    pub(super) fn new(writer: Connections) -> Self {
+        Self { writer, line: Arc::default() }
     }
 
     /// Whether it came true within the time. Dropped, it gives up its place.
@@ -97,7 +98,7 @@ impl Waiting {
     /// Those of the tokens of which all is there.
     async fn look(&self, tokens: &[Arc<Token>]) -> Result<Vec<Arc<Token>>, Error> {
         let events: Vec<&Written> = tokens.iter().flat_map(|token| token.written()).collect();
-        let mut session = Session::open_writer(&self.pool).await?;
+        let (mut session, ()) = Session::begin(&self.writer, &Writer).await?;
         let mut found = applied(&mut session, &events).await?.into_iter();
         session.end();
         let mut lacks = |token: &Token| found.by_ref().take(token.written().len()).filter(|one| !one).count();

@@ -153,7 +153,7 @@ pub struct Api {
 impl Api {
     /// With the pool that the binary makes.
     pub async fn start(options: &MySqlConnectOptions, max_connections: u32) -> Self {
-        Self::start_on(Mysql { mysql_url: options.clone() }.pool(max_connections)).await
+        Self::start_on(Mysql { mysql_url: options.clone() }.untested_pool(max_connections)).await
     }
 
     pub async fn start_on(pool: MySqlPool) -> Self {
