@@ -5,6 +5,7 @@
 //! handler that answers at once and to a statement that is prepared and reads one row, of holds that go together to holds
 //! that go alone, of holds to bare transactions of their items, and of the relay to each half of its work.
 
+mod audience;
 mod bare;
 pub mod cost;
 mod fill;
@@ -16,32 +17,27 @@ mod questions;
 mod relay;
 mod report;
 pub(crate) mod shape;
+mod wire;
+mod yardsticks;
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::header;
-use axum::routing::get;
-use futures::future::{BoxFuture, try_join_all};
-use reqwest::Client;
-use sqlx::ConnectOptions;
-use sqlx::mysql::MySqlConnectOptions;
-use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use anyhow::{Result, ensure};
+use reqwest::{Client, Response};
 
+pub use audience::{Audience, Telling};
 pub use bare::{Sent, bare};
 pub use fill::fill;
 pub use hold::{Api, CASES, Case, holds, holds_at, one_hold};
-use measure::{AT_ONCE, Times, measure};
+use measure::{Connections, Times, measure};
 pub use path::{Beside, Path};
 pub use placed::{Cost, Holds, Placed};
+use questions::NEAREST;
 pub use questions::{QUESTIONS, Question};
 pub use relay::{Drained, Lag, Ours, Outbox, Relay, drain, lag, upsert};
 use report::Report;
 pub use shape::{BRAND, LARGE, SMALL, Shape};
+use wire::Wire;
 
 use crate::console::say;
 
@@ -63,33 +59,17 @@ pub struct Target {
 /// When anything is answered but 200.
 pub async fn query(targets: &[Target]) -> Result<String> {
     let mut report = Report::new(targets.iter().map(|target| target.shape));
-    let client = Client::new();
-    for (name, yardstick) in [(HANDLER, handler as Yardstick), (STATEMENT, statement)] {
-        let mut times = Vec::new();
-        for target in targets {
-            times.push(yardstick(&client, target).await?);
-        }
-        report.add(name, times);
+    report.add(HANDLER, of_each(targets, HANDLER, yardsticks::handler).await?);
+    report.add(STATEMENT, of_each(targets, STATEMENT, yardsticks::statement).await?);
+    let kept = (WARM, &QUESTIONS[0], Freshness::Kept);
+    let anew = QUESTIONS.iter().map(|question| (question.name, question, Freshness::Anew));
+    for (name, question, freshness) in [kept].into_iter().chain(anew) {
+        let asked = async |target: &Target| asked(target, question, freshness).await;
+        report.add(name, of_each(targets, name, asked).await?);
     }
-    for (name, question, freshness) in [(WARM, &QUESTIONS[0], Freshness::Kept)]
-        .into_iter()
-        .chain(QUESTIONS.iter().map(|question| (question.name, question, Freshness::Anew)))
-    {
-        say(format_args!("asking for: {name} ..."));
-        let mut times = Vec::new();
-        for Target { query_url, caller, shape, .. } in targets {
-            let client = &client;
-            let asked = |n| async move {
-                let n = if freshness == Freshness::Kept { 0 } else { n };
-                let url = format!("{query_url}{}", question.path(*shape, n));
-                ask(client, &url, caller, freshness).await.map(drop)
-            };
-            times.push(measure(asked).await?);
-        }
-        report.add(name, times);
-    }
-    report.compare(WARM, HANDLER);
-    report.compare(QUESTIONS[0].name, STATEMENT);
+    report.compare(WARM, HANDLER, 0.7);
+    report.compare(QUESTIONS[0].name, STATEMENT, 0.7);
+    report.growth(NEAREST, 1.3);
     Ok(report.to_string())
 }
 
@@ -99,6 +79,19 @@ const STATEMENT: &str = "a prepared statement";
 /// A lookup whose answer others had just now.
 const WARM: &str = "one SKU in one store, kept";
 
+async fn of_each(
+    targets: &[Target],
+    name: &str,
+    measured: impl AsyncFn(&Target) -> Result<Times>,
+) -> Result<Vec<Times>> {
+    say(format_args!("asking for: {name} ..."));
+    let mut times = Vec::new();
+    for target in targets {
+        times.push(measured(target).await?);
+    }
+    Ok(times)
+}
+
 /// Whether what others had just now will do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Freshness {
@@ -106,57 +99,37 @@ enum Freshness {
     Anew,
 }
 
-type Yardstick = for<'t> fn(&'t Client, &'t Target) -> BoxFuture<'t, Result<Times>>;
+impl Freshness {
+    /// What has to be sent for it.
+    fn headers(self, caller: &str) -> Vec<(&str, &str)> {
+        let mut headers = vec![("authorization", caller)];
+        if self == Self::Anew {
+            headers.push(("cache-control", "no-cache"));
+        }
+        headers
+    }
+}
+
+async fn asked(target: &Target, question: &Question, freshness: Freshness) -> Result<Times> {
+    let headers = freshness.headers(&target.caller);
+    let wires = Connections::open(async || Wire::connect(&target.query_url, &headers).await).await?;
+    let wires = &wires;
+    let ask = |n| async move {
+        let about = if freshness == Freshness::Kept { 0 } else { n };
+        wires.of(n).await?.get(&question.path(target.shape, about)).await
+    };
+    measure(ask).await
+}
 
 /// Asks, and reads the answer whole.
-async fn ask(client: &Client, url: &str, caller: &str, freshness: Freshness) -> Result<Bytes> {
-    let mut request = client.get(url).header(header::AUTHORIZATION, caller);
-    if freshness == Freshness::Anew {
-        request = request.header(header::CACHE_CONTROL, "no-cache");
+async fn ask(client: &Client, url: &str, caller: &str, freshness: Freshness) -> Result<Response> {
+    let mut request = client.get(url);
+    for (name, value) in freshness.headers(caller) {
+        request = request.header(name, value);
     }
     let response = request.send().await?;
     ensure!(response.status() == 200, "{url}: {} {}", response.status(), response.text().await?);
-    Ok(response.bytes().await?)
-}
-
-/// A server that answers at once what the lookup of one count does.
-fn handler<'t>(client: &'t Client, target: &'t Target) -> BoxFuture<'t, Result<Times>> {
-    Box::pin(async move {
-        let lookup = format!("{}{}", target.query_url, QUESTIONS[0].path(target.shape, 0));
-        let answer = ask(client, &lookup, &target.caller, Freshness::Anew).await?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free loopback port")?;
-        let url = format!("http://{}/", listener.local_addr()?);
-        let json = [(header::CONTENT_TYPE, "application/json")];
-        let router = Router::new().route("/", get(async move || (json, answer)));
-        let served = tokio::spawn(async { axum::serve(listener, router).await });
-        let times = measure(|_| async { ask(client, &url, "", Freshness::Anew).await.map(drop) }).await;
-        served.abort();
-        times
-    })
-}
-
-/// One row by its key, each on a connection of its own, with nothing around it.
-fn statement<'t>(_: &'t Client, target: &'t Target) -> BoxFuture<'t, Result<Times>> {
-    Box::pin(async move {
-        let options: MySqlConnectOptions = target.mysql_url.parse()?;
-        let options = options.disable_statement_logging();
-        let connect = async || anyhow::Ok(Mutex::new(options.connect().await?));
-        let connections = try_join_all((0..AT_ONCE).map(|_| connect())).await?;
-        let read = |n: u64| {
-            let (store, sku) = questions::stocked(target.shape, n);
-            let connections = &connections;
-            async move {
-                let query = "SELECT available FROM stock WHERE store_id = ? AND sku = ?";
-                let turn = usize::try_from(n % AT_ONCE)?;
-                let mut connection = connections.get(turn).context("no such connection")?.lock().await;
-                let row: (i32,) =
-                    sqlx::query_as(query).bind(store).bind(sku).fetch_one(&mut *connection).await?;
-                ensure!(row.0 >= 0, "a count below nothing");
-                Ok(())
-            }
-        };
-        measure(read).await
-    })
+    Ok(response)
 }
 
 /// Microseconds that each took of what all took.

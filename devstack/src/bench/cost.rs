@@ -135,7 +135,7 @@ impl Metering<'_> {
             let (before, [_, database], cpu) = (status.read().await?, self.relay_and_database()?, used()?);
             for n in 0..LOOKUPS {
                 let url = format!("{}{}", self.stack.query_url(), path(n));
-                super::ask(&http, &url, authorization, super::Freshness::Anew).await?;
+                super::ask(&http, &url, authorization, super::Freshness::Anew).await?.bytes().await?;
             }
             let ([_, database], cpu) =
                 (less(self.relay_and_database()?, [database; 2]), used()?.saturating_sub(cpu));

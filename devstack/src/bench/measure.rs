@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use futures::future::try_join_all;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Who asks at the same time: enough to keep two cores busy, and few enough that what is measured is the answer and not
 /// the queue before it.
@@ -28,6 +30,22 @@ impl Times {
             each.get(index).copied().unwrap_or_default()
         };
         Self { p50: at(50), p99: at(99), per_second: each.len() as f64 / whole.as_secs_f64() }
+    }
+}
+
+/// A connection for each of those who ask at the same time.
+pub(super) struct Connections<T>(Vec<Mutex<T>>);
+
+impl<T> Connections<T> {
+    pub(super) async fn open(connect: impl AsyncFn() -> Result<T>) -> Result<Self> {
+        let connect = async || anyhow::Ok(Mutex::new(connect().await?));
+        Ok(Self(try_join_all((0..AT_ONCE).map(|_| connect())).await?))
+    }
+
+    /// That of whoever does the nth piece of work: their numbers are neighbours.
+    pub(super) async fn of(&self, n: u64) -> Result<MutexGuard<'_, T>> {
+        let connection = self.0.get(usize::try_from(n % AT_ONCE)?);
+        Ok(connection.context("no such connection")?.lock().await)
     }
 }
 
@@ -59,7 +77,7 @@ where
         }
         anyhow::Ok((each, n))
     };
-    let all = futures::future::try_join_all((0..AT_ONCE).map(one)).await?;
+    let all = try_join_all((0..AT_ONCE).map(one)).await?;
     *asked = all.iter().map(|(_, n)| *n).max().unwrap_or(first);
     Ok(all.into_iter().flat_map(|(each, _)| each).collect())
 }

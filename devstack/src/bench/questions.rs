@@ -5,6 +5,9 @@ use super::shape::{self, BRAND, Shape};
 /// A prime above every number of rows, far from a multiple of any: steps of this size visit all of them, in no order.
 const STEP: u64 = 2_654_435_761;
 
+/// The lookup that must not take longer where there is more.
+pub(super) const NEAREST: &str = "nearest stores with a SKU";
+
 /// One lookup.
 pub struct Question {
     /// What it is called in the report.
@@ -28,6 +31,11 @@ pub(super) fn stocked(shape: Shape, n: u64) -> (String, String) {
 
 fn scattered(n: u64) -> u64 {
     n.wrapping_mul(STEP) >> 8
+}
+
+/// As it stands in an address.
+fn text(words: &str) -> String {
+    form_urlencoded::byte_serialize(words.as_bytes()).collect()
 }
 
 fn near(shape: Shape, n: u64) -> String {
@@ -62,7 +70,7 @@ pub const QUESTIONS: [Question; 19] = [
     },
     Question { name: "stores with a SKU", path: |shape, n| format!("/v1/skus/{}/stores", sku(shape, n)) },
     Question {
-        name: "nearest stores with a SKU",
+        name: NEAREST,
         path: |shape, n| format!("/v1/skus/{}/stores?near={}", sku(shape, n), near(shape, n)),
     },
     Question {
@@ -77,12 +85,15 @@ pub const QUESTIONS: [Question; 19] = [
     Question {
         name: "search, common word",
         path: |_, n| {
-            format!("/v1/products?brand={BRAND}&q={}", ["コットン", "ウール", "シルク"][(n % 3) as usize])
+            format!(
+                "/v1/products?brand={BRAND}&q={}",
+                text(["コットン", "ウール", "シルク"][(n % 3) as usize])
+            )
         },
     },
     Question {
         name: "search, three words",
-        path: |shape, n| format!("/v1/products?brand={BRAND}&q={}", shape::name(n % shape.products)),
+        path: |shape, n| format!("/v1/products?brand={BRAND}&q={}", text(&shape::name(n % shape.products))),
     },
     Question {
         name: "search, by code",
@@ -90,7 +101,9 @@ pub const QUESTIONS: [Question; 19] = [
     },
     Question {
         name: "search, in stock near",
-        path: |shape, n| format!("/v1/products?brand={BRAND}&q=ニット&in_stock_near={}", near(shape, n)),
+        path: |shape, n| {
+            format!("/v1/products?brand={BRAND}&q={}&in_stock_near={}", text("ニット"), near(shape, n))
+        },
     },
     Question {
         name: "stores near",

@@ -1,6 +1,7 @@
 //! What was measured, side by side.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::measure::Times;
 use super::shape::Shape;
@@ -22,14 +23,24 @@ impl Report {
     }
 
     /// Tells how much of one line's rate another has, for each size.
-    pub(super) fn compare(&mut self, name: &'static str, yardstick: &'static str) {
-        let rates = |wanted| {
-            let line = self.lines.iter().find(|(name, _)| *name == wanted);
-            line.into_iter().flat_map(|(_, times)| times.iter().map(|times| times.per_second))
-        };
+    pub(super) fn compare(&mut self, name: &'static str, yardstick: &'static str, goal: f64) {
+        let rates = |wanted| self.line(wanted).iter().map(|times| times.per_second);
         let ratios = rates(name).zip(rates(yardstick)).map(|(rate, most)| format!("{:.2}", rate / most));
         let ratios: Vec<String> = ratios.collect();
-        self.comparisons.push(format!("A second, {name} to {yardstick}: {}.", ratios.join(", ")));
+        let ratios = ratios.join(", ");
+        self.comparisons.push(format!("A second, {name} to {yardstick}: {ratios}; goal: {goal} at least."));
+    }
+
+    /// Tells how much longer a line takes at the last size than at the first.
+    pub(super) fn growth(&mut self, name: &'static str, goal: f64) {
+        if let [first, .., last] = self.line(name) {
+            let ratio = ms(last.p50) / ms(first.p50);
+            self.comparisons.push(format!("p50, {name}, last to first: {ratio:.2}; goal: {goal} at most."));
+        }
+    }
+
+    fn line(&self, wanted: &str) -> &[Times] {
+        self.lines.iter().find(|(name, _)| *name == wanted).map_or(&[], |(_, times)| times)
     }
 }
 
@@ -44,7 +55,6 @@ impl fmt::Display for Report {
         writeln!(f, "| --- |{} --- |", " --- |".repeat(self.shapes.len()))?;
         for (name, times) in &self.lines {
             write!(f, "| {name} |")?;
-            let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
             for Times { p50, p99, per_second } in times {
                 write!(f, " {:.2} / {:.2} / {per_second:.0} |", ms(*p50), ms(*p99))?;
             }
@@ -57,10 +67,12 @@ impl fmt::Display for Report {
     }
 }
 
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -75,7 +87,11 @@ mod tests {
         assert_eq!(lines[2], "| nothing | 1.00 / 9.00 / 400 | | |");
         assert_eq!(lines[3], "| something | 2.00 / 9.00 / 400 | 3.00 / 9.00 / 400 | 1.50 |");
         assert!(lines.iter().all(|line| line.matches('|').count() == 5), "{text}");
-        report.compare("something", "nothing");
-        assert!(report.to_string().ends_with("\nA second, something to nothing: 1.00.\n"), "{report}");
+        report.compare("something", "nothing", 0.7);
+        let text = report.to_string();
+        assert!(text.ends_with("\nA second, something to nothing: 1.00; goal: 0.7 at least.\n"), "{text}");
+        report.growth("something", 1.3);
+        let text = report.to_string();
+        assert!(text.ends_with("\np50, something, last to first: 1.50; goal: 1.3 at most.\n"), "{text}");
     }
 }
