@@ -28,7 +28,7 @@ pub use event::event_type;
 pub use hours::{HoursError, LocalTime, OpeningHours, Span, SpecialDay};
 pub use id::{Brand, IdError, ProductCode, ReservationId, Sku, StoreId};
 pub use pickup::{PickupCode, PickupCodeError};
-pub use policy::{HoldPolicy, Lasts, PolicyError, Until};
+pub use policy::{HoldPolicy, Lasts, MAX_CUSTOMER_EXTENSIONS, MAX_STAFF_EXTENSIONS, PolicyError, Until};
 pub use quantity::{Level, Quantity, QuantityError};
 pub use table::{SCHEMA_LOCK, Table, TablePrefix, due, outbox};
 pub use text::{Text, TextError};

@@ -12,6 +12,10 @@ const DEFAULT_MINUTES: u32 = 24 * 60;
 pub(crate) const MAX_MINUTES: u32 = 14 * 24 * 60;
 /// Most pieces of one reservation: every line that a reservation may have, with the most that a line may ask for.
 pub(crate) const MAX_PIECES: u32 = 20 * Quantity::MAX;
+/// How often a customer may prolong a hold: once, because the next customer waits for the piece.
+pub const MAX_CUSTOMER_EXTENSIONS: u32 = 1;
+/// How often staff may: who has not come by then does not want it.
+pub const MAX_STAFF_EXTENSIONS: u32 = 5;
 /// Most running holds that a store may allow a customer.
 pub(crate) const MAX_ACTIVE_HOLDS: u32 = 1_000;
 

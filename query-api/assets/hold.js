@@ -76,7 +76,7 @@ async function show(hold) {
   find("[data-actions]").hidden = !running(hold);
   find("[data-over]").hidden = running(hold);
   find("[data-deadline]").hidden = !running(hold);
-  if ("extensions" in hold) find("[data-extend]").hidden = hold.extensions > 0;
+  find("[data-extend]").hidden = hold.extensions >= data.max_extensions;
   tellTime();
   await tellPlace();
 }

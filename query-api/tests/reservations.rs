@@ -24,6 +24,7 @@ fn reservation(n: u32, status: &str, expires_at: &str) -> Value {
         "lines": [{"sku": "hinata.A", "quantity": 1}, {"sku": "hinata.B", "quantity": 2}],
         "customer": {"name": CUSTOMER[0], "phone_end": "7731"},
         "placed_at": "2026-01-02T03:04:05Z", "expires_at": expires_at, "updated_at": "2026-01-02T03:04:06Z",
+        "extensions": 0, "max_extensions": 5,
     })
 }
 

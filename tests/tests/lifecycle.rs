@@ -144,6 +144,11 @@ async fn a_guest_has_what_the_capability_gives_and_no_more() {
     assert_eq!(holder.advance(&id, "extend").await.outcome(), (409, "extension_limit"));
     // The store may do what the customer may not.
     let _ = manager.advance(&id, "extend").await.expect(200);
+    system.settled().await;
+    for (asked, most) in [(query.holding(&capability), 1), (Api::from(&queries), 5)] {
+        let hold = asked.get(&path).await.expect(200).body;
+        assert_eq!((&hold["extensions"], &hold["max_extensions"]), (&json!(2), &json!(most)));
+    }
     let _ = holder.advance(&id, "cancel").await.expect(200);
 
     // The capability is stored nowhere, only its hash.

@@ -1,6 +1,6 @@
 //! Placing holds and moving them on.
 
-use contracts::{ReservationId, StoreId};
+use contracts::{MAX_CUSTOMER_EXTENSIONS, MAX_STAFF_EXTENSIONS, ReservationId, StoreId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::run::{Decision, Unseen};
 use super::{Answer, App, Caller, Context, Error};
 use crate::domain::Refusal;
 use crate::domain::customer::Customer;
-use crate::domain::hold::{self, MAX_CUSTOMER_EXTENSIONS, MAX_STAFF_EXTENSIONS, Moved, Placing};
+use crate::domain::hold::{self, Moved, Placing};
 use crate::domain::reservation::{Command, Line, Reservation};
 use crate::domain::stock::StockKey;
 use crate::store::{Key, Put, State};

@@ -14,10 +14,6 @@ use super::{Refusal, Shortage};
 /// The most lines of one reservation: more than a person tries on. With every stock and its shortfall, the customer's
 /// counters, the reservation, its event and the idempotency record, at most 46 items in its transaction.
 pub const MAX_LINES: usize = 20;
-/// How often a customer may prolong a hold.
-pub const MAX_CUSTOMER_EXTENSIONS: u32 = 1;
-/// How often staff may: who has not come by then does not want it.
-pub const MAX_STAFF_EXTENSIONS: u32 = 5;
 
 /// What is known when a hold is decided on.
 pub trait Known {

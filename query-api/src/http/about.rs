@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{ProductCode, Quantity, Sku};
+use contracts::{MAX_CUSTOMER_EXTENSIONS, MAX_STAFF_EXTENSIONS, ProductCode, Quantity, Sku};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -58,6 +58,7 @@ impl LineOut {
 pub(super) struct About {
     customers: Customers,
     described: BTreeMap<String, Described>,
+    max_extensions: u32,
 }
 
 impl About {
@@ -71,11 +72,18 @@ impl About {
         let customers = Customers::of(session, knows_customers, &ids).await?;
         let skus: BTreeSet<&str> =
             holds.iter().flat_map(|hold| &hold.lines).map(|line| line.sku.as_str()).collect();
-        Ok(Self { customers, described: describe(session, skus).await? })
+        // Who knows whose a hold is works in its store.
+        let max_extensions = if knows_customers { MAX_STAFF_EXTENSIONS } else { MAX_CUSTOMER_EXTENSIONS };
+        Ok(Self { customers, described: describe(session, skus).await?, max_extensions })
     }
 
     pub(super) fn customer(&self, reservation_id: &str) -> Option<CustomerOut> {
         self.customers.of_hold(reservation_id)
+    }
+
+    /// How often whoever asks may have extended one of them.
+    pub(super) fn max_extensions(&self) -> u32 {
+        self.max_extensions
     }
 
     pub(super) fn lines(&self, lines: Vec<Line>) -> Vec<LineOut> {

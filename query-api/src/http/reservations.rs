@@ -26,6 +26,7 @@ use crate::read::{self, Missing};
     "reservation_id": "0192f0c1-2d3e-7a4b-8c5d-6e7f80910213", "pickup_code": "0920GK", "store_id": "hinata.ginza-01",
     "status": "held", "version": 1, "lines": [{"sku": "hinata.KN1021-BLK-M", "quantity": 1}], "placed_at": "2026-05-01T09:30:00Z",
     "expires_at": "2026-05-02T09:30:00Z", "updated_at": "2026-05-01T09:30:00Z",
+    "extensions": 0, "max_extensions": 1,
 })))]
 pub(super) struct ReservationOut {
     #[schema(value_type = ReservationId)]
@@ -50,6 +51,10 @@ pub(super) struct ReservationOut {
     expires_at: DateTime<Utc>,
     /// When it last changed.
     updated_at: DateTime<Utc>,
+    /// How often its end was put off.
+    extensions: u32,
+    /// How often it may be, if whoever asks does it: at as many extensions they can extend it no more.
+    max_extensions: u32,
 }
 
 impl ReservationOut {
@@ -66,6 +71,8 @@ impl ReservationOut {
             placed_at: reservation.placed_at,
             expires_at: reservation.expires_at,
             updated_at: reservation.updated_at,
+            extensions: reservation.extensions,
+            max_extensions: about.max_extensions(),
         }
     }
 }

@@ -6,7 +6,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use contracts::{PickupCode, ReservationId};
+use contracts::{MAX_CUSTOMER_EXTENSIONS, PickupCode, ReservationId};
 use platform::Problem;
 use platform::extract::Path;
 use serde::Serialize;
@@ -33,6 +33,8 @@ struct Data {
     common: &'static Common,
     hold: &'static Hold,
     reservation_id: ReservationId,
+    /// How often whoever has the link may have the hold kept longer.
+    max_extensions: u32,
 }
 
 /// `/holds/{reservation_id}#CAPABILITY`
@@ -43,7 +45,8 @@ pub(super) async fn hold(
 ) -> Result<Response, Problem> {
     let (common, hold) = (Common::of(visit.lang), Hold::of(visit.lang));
     let frame = Frame::new(visit, hold.page_title.to_string());
-    let frame = frame.scripted(Asset::HoldScript, &Data { common, hold, reservation_id }, &pages.options)?;
+    let data = Data { common, hold, reservation_id, max_extensions: MAX_CUSTOMER_EXTENSIONS };
+    let frame = frame.scripted(Asset::HoldScript, &data, &pages.options)?;
     let code = PickupCode::from(reservation_id).to_string();
     let (front, back) = code.split_at(code.len() / 2);
     Ok(page(&HoldPage {

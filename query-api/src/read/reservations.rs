@@ -22,6 +22,7 @@ pub(crate) struct Reservation {
     pub(crate) placed_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) extensions: u32,
     pub(crate) lines: Vec<Line>,
     /// The customer's account. Only to know the customer again; never to be answered.
     pub(crate) customer_id: Option<String>,
@@ -44,7 +45,7 @@ pub(crate) struct After {
 }
 
 const ONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations WHERE reservation_id = ?";
+    extensions, customer_id, capability_hash FROM reservations WHERE reservation_id = ?";
 
 /// The reservation, with its lines.
 pub(crate) async fn one(
@@ -62,11 +63,11 @@ pub(crate) async fn one(
 /// Two ranges, because MySQL finds none in `(expires_at, reservation_id) > (?, ?)`: most holds of a store end when it
 /// closes, all at one time.
 const OF_STORE: &str = "(SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
+    extensions, customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
     WHERE store_id = ? AND status = ? AND expires_at = ? AND expires_at < ? AND reservation_id > ? \
     ORDER BY reservation_id LIMIT ?) \
     UNION ALL (SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
+    extensions, customer_id, capability_hash FROM reservations FORCE INDEX (by_store) \
     WHERE store_id = ? AND status = ? AND expires_at > ? AND expires_at < ? \
     ORDER BY expires_at, reservation_id LIMIT ?)";
 
@@ -117,12 +118,12 @@ pub(crate) async fn of_store(
 
 /// By its code, the newest first.
 const BY_CODE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations FORCE INDEX (by_pickup_code) \
+    extensions, customer_id, capability_hash FROM reservations FORCE INDEX (by_pickup_code) \
     WHERE store_id = ? AND pickup_code = ? ORDER BY reservation_id DESC LIMIT ?";
 
 /// By the end of its telephone number, the newest of each number first.
 const BY_PHONE: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations FORCE INDEX (by_phone) \
+    extensions, customer_id, capability_hash FROM reservations FORCE INDEX (by_phone) \
     WHERE store_id = ? AND phone_reversed >= ? AND phone_reversed < ? \
     ORDER BY phone_reversed DESC, reservation_id DESC LIMIT ?";
 
@@ -148,7 +149,7 @@ pub(crate) struct Found {
 }
 
 const BY_IDS: &str = "SELECT reservation_id, store_id, status, version, placed_at, expires_at, updated_at, \
-    customer_id, capability_hash FROM reservations FORCE INDEX (PRIMARY) WHERE reservation_id IN ";
+    extensions, customer_id, capability_hash FROM reservations FORCE INDEX (PRIMARY) WHERE reservation_id IN ";
 
 /// A store's reservations that fit, `limit` of them at most.
 pub(crate) async fn find(
@@ -240,6 +241,7 @@ fn reservation(row: &MySqlRow) -> Result<Reservation, sqlx::Error> {
         placed_at: row.try_get("placed_at")?,
         expires_at: row.try_get("expires_at")?,
         updated_at: row.try_get("updated_at")?,
+        extensions: row.try_get("extensions")?,
         lines: Vec::new(),
         customer_id: row.try_get("customer_id")?,
         capability_hash: row.try_get("capability_hash")?,

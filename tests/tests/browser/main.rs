@@ -6,6 +6,7 @@
 mod axe;
 mod counter;
 mod flow;
+mod hold;
 mod late;
 mod layout;
 mod phone;
