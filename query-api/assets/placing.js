@@ -122,9 +122,9 @@ export function offerHolds(page) {
       case "holds_not_accepted":
         return tellRefused(words.no_holds_now, others(pieces));
       case "hold_too_large":
-        return tellRefused(words.too_many);
+        return tellRefused(fill(words.too_many, error.problem));
       case "customer_limit":
-        return tellRefused(words.limit);
+        return tellRefused(fill(words.limit, error.problem));
       default:
         return tellRefused(error.status >= 500 ? words.busy : words.not_taken);
     }

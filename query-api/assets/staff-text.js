@@ -33,7 +33,9 @@ export function whose(customer) {
 /** What went wrong and what to do next. */
 export function problem(error) {
   if (error instanceof Unreached) return data.common.failed;
-  return data.problems[error.code] ?? data.problems.other;
+  const told = error.problem ?? {};
+  if (error.code === "hold_too_large" && told.sku) return fill(words.too_many_of_one, { ...told, sku: told.sku.split(".")[1] });
+  return fill(data.problems[error.code] ?? data.problems.other, told);
 }
 
 const EVENTS = {

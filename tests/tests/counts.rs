@@ -59,6 +59,8 @@ async fn an_older_count_is_not_applied_and_a_late_one_is_rebased() {
     }
     let too_old = counts.at(20, before_the_sales, "rfid").await;
     assert_eq!((too_old.outcome(), &too_old.body["field"]), ((409, "count_too_old"), &json!("observed_at")));
+    let oldest = too_old.text("oldest").parse::<DateTime<Utc>>().unwrap();
+    assert!(oldest > before_the_sales && oldest < Utc::now(), "{oldest}");
     let now = counts.at(20, Utc::now(), "rfid").await.expect(200);
     assert_eq!(now.body["on_hand"], 20);
 
@@ -91,7 +93,9 @@ async fn a_shortfall_is_published_when_it_begins_and_when_it_ends() {
     counts.adjust(-1).await;
     // The count says that two are there: they can be handed over.
     let _ = api.advance(&first, "collect").await.expect(200);
-    assert_eq!(api.advance(&second, "collect").await.outcome(), (409, "stock_shortfall"));
+    let refused = api.advance(&second, "collect").await;
+    assert_eq!(refused.outcome(), (409, "stock_shortfall"));
+    assert_eq!((&refused.body["sku"], &refused.body["on_hand"]), (&json!(SKU), &json!(0)));
     let _ = api.advance(&second, "cancel").await.expect(200);
     counts.adjust(1).await;
     system.settled().await;

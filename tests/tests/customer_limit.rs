@@ -49,7 +49,8 @@ async fn fifty_at_once_over_two_processes_and_two_stores_are_three() {
     let _ = apis[1].advance(&held, "cancel").await.expect(200);
     let again = || hold(&apis[0], STORES[0], json!({"name": "花子", "phone": "09012345678"}));
     let _ = again().await.expect(201);
-    assert_eq!(again().await.outcome(), (409, "customer_limit"));
+    let refused = again().await;
+    assert_eq!((refused.outcome(), &refused.body["most"]), ((409, "customer_limit"), &json!(3)));
 
     let _relay = system.relay().await;
     system.settled().await;
@@ -63,6 +64,7 @@ async fn a_stores_policy_is_kept() {
     open_with(&api, json!({"max_pieces_per_line": 2, "max_pieces": 3, "lasts": {"minutes": 90}})).await;
     let too_many = api.hold(STORES[0], SKU, 3).await;
     assert_eq!(too_many.outcome(), (409, "hold_too_large"));
+    assert_eq!((&too_many.body["most"], &too_many.body["sku"]), (&json!(2), &json!(SKU)));
     let placed = api.hold(STORES[0], SKU, 2).await.expect(201);
     let time = |member| placed.text(member).parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     assert_eq!(time("expires_at") - time("placed_at"), chrono::Duration::minutes(90));

@@ -75,19 +75,26 @@ fn refused(refusal: &Refusal) -> Problem {
             problem.with("reservation_status", status.as_str()).with("reservation_version", *version)
         }
         Refusal::VersionMismatch { current } => problem.at("If-Match").with("current_version", *current),
-        Refusal::HoldTooLarge { .. } => problem.at("lines"),
-        Refusal::CountTooOld { .. } => problem.at("observed_at"),
+        Refusal::HoldTooLarge { sku, most } => {
+            let problem = problem.at("lines").with("most", *most);
+            match sku {
+                Some(sku) => problem.with("sku", sku.as_str()),
+                None => problem,
+            }
+        }
+        Refusal::CustomerLimit { most } | Refusal::ExtensionLimit { most } => problem.with("most", *most),
+        Refusal::CountTooOld { oldest } => problem.at("observed_at").with("oldest", json!(oldest)),
         Refusal::UnknownStore(_) | Refusal::HoldsNotAccepted(_) => problem.at("store_id"),
         Refusal::UnknownProduct(_) => problem.at("product_code"),
         Refusal::UnknownSku(_) | Refusal::SkuOfOtherProduct { .. } => problem.at("sku"),
         Refusal::SkuRemoved(_) => problem.at("skus"),
-        Refusal::StockOutOfRange { .. } => problem.at("delta"),
-        Refusal::UnknownStock { .. }
-        | Refusal::UnknownReservation(_)
-        | Refusal::CustomerLimit { .. }
-        | Refusal::ExtensionLimit { .. }
-        | Refusal::ReservationExpired(_)
-        | Refusal::StockShortfall { .. } => problem,
+        Refusal::StockOutOfRange { on_hand, .. } => problem.at("delta").with("on_hand", *on_hand),
+        Refusal::StockShortfall { sku, on_hand } => {
+            problem.with("sku", sku.as_str()).with("on_hand", *on_hand)
+        }
+        Refusal::UnknownStock { .. } | Refusal::UnknownReservation(_) | Refusal::ReservationExpired(_) => {
+            problem
+        }
     }
 }
 

@@ -88,6 +88,22 @@ pub(super) fn schema() -> Schema {
                 .items(shortage)
                 .description(Some("With `insufficient_stock`: every SKU that is short.")),
         )
+        .property(
+            "most",
+            number(
+                "How many there may be: with `hold_too_large` pieces, with `customer_limit` running holds, with \
+                 `extension_limit` extensions.",
+            ),
+        )
+        .property(
+            "sku",
+            text(
+                "With `hold_too_large`: the SKU, where `most` is of one, not of the whole hold; with `stock_shortfall`: \
+                 the one that is short.",
+            ),
+        )
+        .property("on_hand", number("With `stock_out_of_range` and `stock_shortfall`: pieces on hand, by the count."))
+        .property("oldest", text("With `count_too_old`: from when on a count can still be taken over."))
         .property("reservation_status", text("With `invalid_transition`: what the reservation is."))
         .property("reservation_version", number("With `invalid_transition`: the reservation's version."))
         .property(

@@ -6,8 +6,8 @@ words! {
     /// Problems that staff meet, each with what to do next.
     Problems {
         insufficient_stock: "在庫が足りません。数を減らすか、ほかの店舗の在庫を確かめてください。", "There are not enough pieces. Take fewer, or look for another store that has it.";
-        customer_limit: "このお客様の取り置きは上限に達しています。受け渡しか取消のあとで、もう一度お試しください。", "This customer has as many holds as the store allows. Hand one over or cancel one first.";
-        hold_too_large: "一度に取り置ける数を超えています。数を減らしてください。", "That is more than the store keeps in one hold. Take fewer pieces.";
+        customer_limit: "このお客様の取り置きは上限の {most} 件に達しています。受け渡しか取消のあとで、もう一度お試しください。", "This customer has {most} holds, as many as the store allows. Hand one over or cancel one first.";
+        hold_too_large: "一度に取り置けるのは {most} 点までです。数を減らしてください。", "The store keeps {most} pieces at most in one hold. Take fewer.";
         holds_not_accepted: "この店舗では取り置きを受け付けていません。", "This store takes no holds.";
         invalid_transition: "この取り置きはもうその操作ができません。今の状態を確かめてください。", "This hold has moved on. Look at what it is now.";
         reservation_expired: "取り置きの期限が過ぎました。必要なら新しく取り置いてください。", "The time of this hold is over. Place a new one if it is still wanted.";
@@ -17,7 +17,8 @@ words! {
         unknown_stock: "この商品はこの店舗で数えたことがありません。まず在庫を登録してください。", "This was never counted in this store. Count it first.";
         unknown_store: "この店舗は見られません。店舗を選びなおしてください。", "You cannot see this store. Choose another.";
         unknown_reservation: "この取り置きは見つかりません。", "There is no such hold.";
-        stock_out_of_range: "その数にはできません。数を確かめてください。", "The count cannot become that. Check the number.";
+        stock_out_of_range: "その数にはできません。いまの在庫は {on_hand} 点です。", "The count cannot become that. It is {on_hand} now.";
+        stock_shortfall: "在庫の数では {on_hand} 点しかありません。在庫を調整してから、お渡ししてください。", "By the count there are only {on_hand}. Adjust the count, then hand it over.";
         sku_removed: "この商品はもう扱っていません。", "This is not sold any more.";
         invalid_field: "入力を確かめてください。", "Check what you typed.";
         forbidden: "この操作はできません。店長に頼んでください。", "You may not do this. Ask your manager.";

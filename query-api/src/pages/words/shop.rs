@@ -88,8 +88,8 @@ words! {
         next_stores: "近くでは、こちらの店舗にあります。", "These stores nearby have it.";
         no_next: "近くの店舗にもありません。", "No other store nearby has it.";
         no_holds_now: "この店舗はいま取り置きを受け付けていません。", "This store takes no holds right now.";
-        too_many: "この店舗で一度に取り置ける数を超えています。点数を減らしてください。", "That is more than this store keeps in one hold. Please take fewer.";
-        limit: "取り置き中の数が上限に達しています。受け取るか取り消してから、もう一度お試しください。", "You have as many holds as the store allows. Collect or cancel one first.";
+        too_many: "この店舗で一度に取り置けるのは {most} 点までです。点数を減らしてください。", "This store keeps {most} at most in one hold. Please take fewer.";
+        limit: "取り置き中のものが上限の {most} 件に達しています。受け取るか取り消してから、もう一度お試しください。", "You have {most} holds already, as many as the store allows. Collect or cancel one first.";
         not_taken: "この内容では受け付けられませんでした。入力を確かめてください。", "That could not be taken. Please check what you typed.";
         busy: "混み合っています。少し待って、もう一度「取り置きを確定する」を押してください。二重にはなりません。", "It is busy. Wait a moment and press “Hold it” again; it will not be held twice.";
         lost: "つながりませんでした。電波のよいところで、もう一度押してください。二重にはなりません。", "We could not get through. Press again where you have a connection; it will not be held twice.";

@@ -84,6 +84,7 @@ words! {
         available: "取り置ける数 {n}", "{n} can be held";
         quantity: "数", "Pieces";
         remove: "外す", "Remove";
+        too_many_of_one: "{sku} を一度に取り置けるのは {most} 点までです。", "Of {sku} the store keeps {most} at most in one hold.";
         no_lines: "商品を選んでください。", "Choose something first.";
         name: "お名前", "Name";
         phone: "電話番号", "Phone";
