@@ -17,8 +17,10 @@ import { offerStores, store } from "./staff-store.js";
 import { atTime, problem, words } from "./staff-text.js";
 import { notice, toast } from "./toast.js";
 
-/** Most holds of a list: a page of the API. */
+/** Most holds of a list that are shown: a page of the API. */
 const MOST = 100;
+/** Most pages that are read of what is to be fetched, for those that are new: more than a store has in hand. */
+const PAGES = 10;
 /** Pause between two looks while the window is behind another, in milliseconds: the sound is for whoever does not look. */
 const UNSEEN = 20000;
 /** Pause before the stores are asked for again, in milliseconds. */
@@ -52,22 +54,30 @@ function over() {
   signedOut(words.session_over);
 }
 
-/** One list, if it has changed since it was read last. */
-async function list(name, path) {
-  const here = lists;
-  const had = here[name];
-  const asked = { authorization: authorization(), etag: had?.etag, token };
-  const { changed, body, etag } = await lookup(`/v1/stores/${store().id}/${path}`, asked);
-  if (changed) here[name] = { body, etag };
+/** The first pages of a list, each if it has changed since it was read last. */
+async function list(name, path, most = 1) {
+  const [here, id, sent] = [lists, store().id, token];
+  const pages = [];
+  let cursor = null;
+  do {
+    const query = new URLSearchParams({ limit: MOST, ...(cursor && { cursor }) });
+    const had = here[name]?.[pages.length];
+    const etag = had?.cursor === cursor ? had.etag : null;
+    const asked = { authorization: authorization(), etag, token: sent };
+    const answer = await lookup(`/v1/stores/${id}/${path}${path.includes("?") ? "&" : "?"}${query}`, asked);
+    pages.push(answer.changed ? { cursor, body: answer.body, etag: answer.etag } : had);
+    cursor = pages.at(-1).body.next_cursor;
+  } while (cursor !== null && pages.length < most);
+  here[name] = pages;
 }
 
 async function read() {
   const here = lists;
   const sent = token;
   await Promise.all([
-    list("held", `pick-list?limit=${MOST}`),
-    list("ready", `reservations?status=ready&limit=${MOST}`),
-    list("shortfalls", `shortfalls?limit=${MOST}`),
+    list("held", "pick-list", PAGES),
+    list("ready", "reservations?status=ready"),
+    list("shortfalls", "shortfalls"),
     lookAgain(token),
   ]);
   // Another store was chosen while this one's lists were on their way.
@@ -77,32 +87,38 @@ async function read() {
 }
 
 function show() {
-  const { held, ready, shortfalls } = lists;
   const zone = store().zone;
-  const toFetch = held.body.holds.map(normal);
-  const prepared = ready.body.reservations.map(normal);
+  const [{ body: ready }] = lists.ready;
+  const [{ body: shortfalls }] = lists.shortfalls;
+  const pages = lists.held.map(({ body }) => body);
+  const [held] = pages;
+  const toFetch = held.holds.map(normal);
+  const prepared = ready.reservations.map(normal);
   const all = new Map([...toFetch, ...prepared].map((hold) => [hold.reservation_id, hold]));
-  showHolds("held", toFetch, held.body.next_cursor !== null, zone);
-  showHolds("ready", prepared, ready.body.next_cursor !== null, zone);
+  showHolds("held", toFetch, held.next_cursor !== null, zone);
+  showHolds("ready", prepared, ready.next_cursor !== null, zone);
   const soon = [...all.values()].filter((hold) => new Date(hold.expires_at) - Date.now() < SOON);
   showDue(soon.sort((one, other) => one.expires_at.localeCompare(other.expires_at)), zone);
-  showShortfalls(shortfalls.body.shortfalls, shortfalls.body.next_cursor !== null, all, zone);
+  showShortfalls(shortfalls.shortfalls, shortfalls.next_cursor !== null, all, zone);
   const isNew = (hold) => !known.has(hold.reservation_id) && !(cutAt && new Date(hold.placed_at) <= cutAt);
-  if (known && toFetch.some(isNew)) ring();
-  known = all;
-  // What moves up into the part that is shown has waited there for long.
-  cutAt = held.body.next_cursor !== null && held.body.as_of ? new Date(held.body.as_of) : null;
-  const late = held.body.stale === true;
+  const waiting = pages.flatMap((page) => page.holds);
+  if (known && waiting.some(isNew)) ring();
+  known = new Set([...waiting, ...prepared].map((hold) => hold.reservation_id));
+  // What moves up into the part that is read has waited there for long.
+  cutAt = pages.at(-1).next_cursor !== null && held.as_of ? new Date(held.as_of) : null;
+  const late = held.stale === true;
   notice("offline", null);
   notice("problem", null);
-  notice("stale", late ? fill(words.stale, { time: held.body.as_of ? atTime(held.body.as_of, zone) : "–" }) : null);
+  notice("stale", late ? fill(words.stale, { time: held.as_of ? atTime(held.as_of, zone) : "–" }) : null);
 }
 
 function failed(error) {
   if (isSignedOut(error)) return;
   // What was written comes later than anybody waits for; until then there is what is here.
   if (error.code === "projection_behind") token = null;
-  const as_of = lists.held?.body.as_of;
+  // Nor are places in a list kept for ever: it is read from its beginning.
+  if (error.code === "invalid_query") lists = {};
+  const as_of = lists.held?.[0].body.as_of;
   const time = as_of ? atTime(as_of, store().zone) : "–";
   if (error instanceof Unreached) notice("offline", fill(words.offline, { time }));
   else if (error.status >= 500) notice("stale", fill(words.stale, { time }));

@@ -7,6 +7,9 @@ use serde_json::json;
 
 use crate::shop::{SHIBUYA, SKU, Shop};
 
+/// Holds that a list shows.
+const SHOWN: usize = 100;
+
 /// Waits until the focus is there.
 async fn focused(window: &Window, selector: &str) -> Result<()> {
     window.until(&format!("document.activeElement?.matches({})", json!(selector))).await
@@ -231,5 +234,29 @@ async fn the_first_hold_is_on_a_phones_first_screen() -> Result<()> {
     let edge =
         counter.value("document.querySelector('#held-list .hold').getBoundingClientRect().top").await?;
     ensure!(edge.as_f64() < Some(740.0), "the first hold begins at {edge}");
+    shop.close([counter]).await
+}
+
+#[tokio::test]
+async fn a_hold_that_the_list_has_no_place_for_rings() -> Result<()> {
+    let shop = Shop::open().await?;
+    shop.count(SHIBUYA, SKU, 200).await;
+    for _ in 0..SHOWN {
+        let _ = shop.commands.hold(SHIBUYA, SKU, 1).await.expect(201);
+    }
+    let counter = shop.counter(Look::desk("en"), "Sato").await?;
+    counter.until(&format!("document.querySelectorAll('#held-list .hold').length === {SHOWN}")).await?;
+    // What sounds is counted. A page may sound as soon as it was touched.
+    let listen = "window.rung = 0; const told = { state: 'running', currentTime: 0 }; \
+                  const get = (_, name) => told[name] ?? (name === 'start' && (rung += 1), sound); \
+                  const sound = new Proxy(function () {}, { get, apply: () => sound, construct: () => sound }); \
+                  window.AudioContext = sound;";
+    counter.run(listen, json!([])).await?;
+    counter.click("#help").await?;
+    counter.click("#help-dialog [data-close]").await?;
+    // It ends behind all others.
+    let _ = shop.hold().await;
+    counter.until("rung === 1").await?;
+    counter.shows("#held-more", "The first 100 are shown.").await?;
     shop.close([counter]).await
 }
