@@ -9,6 +9,7 @@ mod flow;
 mod hold;
 mod late;
 mod layout;
+mod network;
 mod phone;
 mod reading;
 mod shop;
