@@ -63,6 +63,12 @@ impl Place {
     }
 }
 
+/// What is said below so many stores, where there may be others.
+pub(crate) fn others(shown: usize, visit: &Visit) -> Option<String> {
+    let is_full = shown == MAX_STORES as usize;
+    is_full.then(|| Words::of(visit.lang).shop.stores_most.with("n", MAX_STORES).to_string())
+}
+
 fn point(text: &str) -> Option<Point> {
     let (latitude, longitude) = text.split_once(',')?;
     Point::new(latitude.trim().parse().ok()?, longitude.trim().parse().ok()?)

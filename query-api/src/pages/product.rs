@@ -42,6 +42,8 @@ struct ProductPage {
     picked: Option<String>,
     stores: Vec<StoreView>,
     stores_title: String,
+    /// What is said where there may be others.
+    other_stores: Option<String>,
     unknown_place: Option<String>,
     /// Whether a place is known that no store is near to.
     none_near: bool,
@@ -131,6 +133,7 @@ pub(super) async fn product(
         chosen: chosen.map(|sku| label(sku, lang)),
         picked: chosen.filter(|_| !stores.is_empty()).map(|sku| picked(sku, &stores, lang)),
         map: map::draw(views.iter().filter_map(StoreView::located).collect(), here),
+        other_stores: place::others(views.len(), &visit),
         stores: views,
         stores_title: place.title(&visit),
         unknown_place: place.unknown().map(str::to_owned),

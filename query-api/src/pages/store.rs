@@ -62,6 +62,8 @@ pub(super) async fn store(
 struct StoresPage {
     frame: Frame,
     stores: Vec<StoreView>,
+    /// What is said where there may be others.
+    other_stores: Option<String>,
     unknown_place: Option<String>,
     none_near: bool,
     map: Option<Map>,
@@ -105,6 +107,7 @@ pub(super) async fn stores(
             views.iter().filter_map(StoreView::located).collect(),
             place.point().filter(|_| !none_near),
         ),
+        other_stores: place::others(views.len(), &visit),
         stores: views,
         unknown_place: place.unknown().map(str::to_owned),
         none_near,

@@ -56,3 +56,19 @@ async fn a_page_that_is_old_says_so() {
     let api = Api::start_for(source, PageOptions::default()).await;
     assert!(!Browser::of(&api).page("/products/hinata.P", "en").await.contains(says));
 }
+
+#[tokio::test]
+async fn a_list_that_is_full_says_that_there_may_be_other_stores() {
+    let (db, _api, browser) = shop().await;
+    let pages = ["/products/hinata.KN1", "/brands/hinata/stores"];
+    let says = async |path| browser.page(path, "en").await.contains("Up to 12 stores are shown");
+    for path in pages {
+        assert!(!says(path).await, "{path}");
+    }
+    for n in 2..13 {
+        db.store(&format!("hinata.s{n:02}")).await;
+    }
+    for path in pages {
+        assert!(says(path).await, "{path}");
+    }
+}

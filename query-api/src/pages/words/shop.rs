@@ -56,6 +56,7 @@ words! {
         keeps: "取り置き:受け取りは {time} まで", "If held now, kept until {time}";
         no_holds: "この店舗では取り置きを受け付けていません。", "This store does not put things aside.";
         no_skus: "この商品の色・サイズはまだ登録されていません。", "This product has no sizes or colours yet.";
+        stores_most: "{n} 店舗まで表示しています。ほかの店舗は、近くの場所の名前を入れると見られます。", "Up to {n} stores are shown. Name a place to see those near it.";
         no_stores: "まだ店舗がありません。", "There are no stores yet.";
         search_products: "商品をさがす", "Search for products";
     }
