@@ -4,10 +4,10 @@ import { fill, find, findAll, make, setText } from "./page.js";
 import { described, moment, status, until, whose, words } from "./staff-text.js";
 
 /** What can be done with a hold of a status, and by which key. */
-const ACTIONS = { held: ["ready", "collect", "cancel"], ready: ["collect", "cancel"] };
-const LABELS = { ready: "make_ready", collect: "collect", cancel: "cancel", slip: "slip" };
-const KEYS = { ready: "r", collect: "c", cancel: "x", slip: "p" };
-const LOOKS = { ready: "", collect: "", cancel: "danger", slip: "quiet" };
+const ACTIONS = { held: ["ready", "collect", "extend", "cancel"], ready: ["collect", "extend", "cancel"] };
+const LABELS = { ready: "make_ready", collect: "collect", extend: "extend", cancel: "cancel", slip: "slip" };
+export const KEYS = { ready: "r", collect: "c", extend: "e", cancel: "x", slip: "p" };
+const LOOKS = { ready: "", collect: "", extend: "quiet", cancel: "danger", slip: "quiet" };
 /** A hold that ends sooner is called due, in milliseconds. */
 export const SOON = 2 * 60 * 60 * 1000;
 
@@ -53,6 +53,8 @@ export function updateCard(card, hold, zone) {
   card.classList.toggle("soon", hold.status in ACTIONS && left < SOON);
   const placed = fill(words.placed, { time: moment(hold.placed_at, zone) });
   setText(find(".due", card), `${until(hold.expires_at, zone)}・${placed}`);
+  const extend = find("[data-action=extend]", card);
+  if (extend) extend.hidden = extend.disabled = hold.extensions >= hold.max_extensions;
 }
 
 function showStatus(card, { status: name, version }, left) {
@@ -64,14 +66,17 @@ function showStatus(card, { status: name, version }, left) {
   badge.className = `badge ${late ? "bad" : name === "ready" ? "good" : ""}`;
 }
 
-/** Shows at once, wherever the hold is shown, what was done with it here: nobody is offered the same until the lists have it. */
+/**
+ * Shows at once, wherever the hold is shown, what was done with it here: nobody is offered the same until the lists have it. What
+ * cannot be done any more stays at its place, so that a second tap does not meet something else there.
+ */
 export function showMoved(hold) {
   const left = new Date(hold.expires_at) - Date.now();
   const still = ACTIONS[hold.status] ? [...ACTIONS[hold.status], "slip"] : [];
   for (const card of findAll(`.hold[data-id="${CSS.escape(hold.reservation_id)}"]`)) {
     const focused = card.contains(document.activeElement);
     showStatus(card, hold, left);
-    for (const button of findAll("[data-action]", card)) if (!still.includes(button.dataset.action)) button.remove();
-    if (focused && !card.contains(document.activeElement)) card.focus();
+    for (const button of findAll("[data-action]", card)) button.disabled ||= !still.includes(button.dataset.action);
+    if (focused && document.activeElement.disabled) card.focus();
   }
 }

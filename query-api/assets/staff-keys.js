@@ -1,6 +1,7 @@
 // Keys. A scanner types like somebody very fast: what it types is a code to look for, and no command.
 
 import { find } from "./page.js";
+import { KEYS } from "./staff-card.js";
 import { isOpen } from "./staff-dialog.js";
 import { cards } from "./staff-list.js";
 
@@ -58,7 +59,7 @@ export function wireKeys(keys, scanned) {
   });
   find("#day").addEventListener("click", (event) => {
     const action = event.target.closest("[data-action]")?.dataset.action;
-    const key = { ready: "r", collect: "c", cancel: "x", slip: "p" }[action];
+    const key = KEYS[action];
     if (key) keys[key](event.target.closest(".hold"));
   });
 }

@@ -13,6 +13,9 @@ const shifted = new WeakMap();
 /** Whether the hold was at its place when whoever taps it saw it there. */
 export const isSettled = (card) => Date.now() - (shifted.get(card) ?? 0) > SETTLES;
 
+/** From now on a tap on it would be the second on what is done. */
+export const unsettle = (card) => shifted.set(card, Date.now());
+
 /** Puts the children in this order, making those that are new and taking away those that are gone. */
 function reconcile(list, rows, key, create, update) {
   const had = new Map([...list.children].map((child) => [child.dataset.key, child]));
@@ -20,6 +23,7 @@ function reconcile(list, rows, key, create, update) {
   const focused = document.activeElement?.closest?.("li[data-key]");
   const place = focused ? [...list.children].indexOf(focused) : -1;
   const wanted = new Set(rows.map(key));
+  const gone = new Set([...had].filter(([name]) => !wanted.has(name)).map(([, child]) => child.dataset.id));
   // Before anything is put in order: what stays where it is keeps the focus, what is moved does not.
   had.forEach((child, name) => wanted.has(name) || child.remove());
   let before = list.firstElementChild;
@@ -31,7 +35,8 @@ function reconcile(list, rows, key, create, update) {
     else list.insertBefore(child, before);
   }
   [...list.children].forEach((child, n) => {
-    if (places.has(child) && places.get(child) !== n) shifted.set(child, Date.now());
+    const isOther = places.has(child) ? places.get(child) !== n : child.dataset.id && gone.has(child.dataset.id);
+    if (isOther) unsettle(child);
   });
   list.removeAttribute("aria-busy");
   // The one that was worked on is gone: the next one is at its place. Where somebody else moved it on, the key that is about

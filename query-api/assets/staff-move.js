@@ -6,7 +6,7 @@ import { authorization, isSignedOut } from "./oidc.js";
 import { fill, find, make, setText } from "./page.js";
 import { showMoved } from "./staff-card.js";
 import { onSubmit, open } from "./staff-dialog.js";
-import { isSettled } from "./staff-list.js";
+import { isSettled, unsettle } from "./staff-list.js";
 import { store } from "./staff-store.js";
 import { happened, problem, status, words } from "./staff-text.js";
 import { toast } from "./toast.js";
@@ -71,14 +71,16 @@ async function failed(error, hold) {
 
 const seen = (card) => ({ id: card.dataset.id, version: card.dataset.version, code: card.dataset.code });
 
-/** Makes ready or hands over, at once. */
+/** Makes ready, hands over or extends, at once. */
 export async function advance(card, action) {
   const hold = seen(card);
-  const button = find(`[data-action="${action}"]`, card);
+  const button = find(`[data-action="${action}"]:enabled`, card);
   if (!button || button.getAttribute("aria-busy") || !isSettled(card)) return;
   button.setAttribute("aria-busy", "true");
   try {
     await send(hold, action);
+    // It may be extended again, which whoever taps twice does not mean.
+    if (action === "extend") unsettle(card);
   } catch (error) {
     await failed(error, hold);
   } finally {
@@ -88,7 +90,7 @@ export async function advance(card, action) {
 
 /** Asks why, then cancels. */
 export function cancel(card) {
-  if (!find("[data-action=cancel]", card)) return;
+  if (!find("[data-action=cancel]:enabled", card)) return;
   cancelling = seen(card);
   form.reset();
   setText(find("#cancel-title"), fill(words.cancel_title, { code: cancelling.code }));

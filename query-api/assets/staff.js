@@ -150,6 +150,7 @@ function wire() {
       "?": help,
       r: (card) => act(card, () => advance(card, "ready")),
       c: (card) => act(card, () => advance(card, "collect")),
+      e: (card) => act(card, () => advance(card, "extend")),
       x: (card) => act(card, cancel),
       p: (card) => act(card, () => print(card.dataset.id)),
       Escape: stopLooking,

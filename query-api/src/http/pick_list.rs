@@ -45,6 +45,10 @@ struct ToFetchOut {
     placed_at: DateTime<Utc>,
     /// Until when the pieces are kept.
     expires_at: DateTime<Utc>,
+    /// How often that was put off.
+    extensions: u32,
+    /// How often it may be, if whoever asks does it.
+    max_extensions: u32,
     pieces: Vec<LineOut>,
 }
 
@@ -80,6 +84,8 @@ pub(super) async fn of_store(
         version: hold.version,
         placed_at: hold.placed_at,
         expires_at: hold.expires_at,
+        extensions: hold.extensions,
+        max_extensions: about.max_extensions(),
         pieces: about.lines(hold.lines),
     });
     Ok(Dated {

@@ -50,7 +50,7 @@ struct DayPage {
     lists: [(&'static str, Phrase, Phrase); 4],
     /// Why a hold is cancelled.
     reasons: [Phrase; 4],
-    keys: [(&'static str, Phrase); 10],
+    keys: [(&'static str, Phrase); 11],
 }
 
 async fn day(State(pages): State<Pages>, visit: Visit) -> Result<Response, Problem> {
@@ -70,6 +70,7 @@ async fn day(State(pages): State<Pages>, visit: Visit) -> Result<Response, Probl
             ("↑ ↓", staff.key_move),
             ("r", staff.key_ready),
             ("c", staff.key_collect),
+            ("e", staff.key_extend),
             ("x", staff.key_cancel),
             ("p", staff.key_slip),
             ("a", staff.key_adjust),

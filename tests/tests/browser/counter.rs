@@ -142,10 +142,10 @@ async fn what_one_did_is_no_race_with_oneself() -> Result<()> {
     shop.stack.outbox_relay.stop().await?;
     counter.click("#held-list [data-action=ready]").await?;
     counter.shows("#held-list .badge", "Ready").await?;
-    counter.until("!document.querySelector('#held-list [data-action=ready]')").await?;
+    counter.until("!document.querySelector('#held-list [data-action=ready]:enabled')").await?;
     counter.click("#held-list [data-action=collect]").await?;
     counter.shows("#held-list .badge", "Handed over").await?;
-    counter.until("!document.querySelector('#held-list [data-action], dialog[open]')").await?;
+    counter.until("!document.querySelector('#held-list [data-action]:enabled, dialog[open]')").await?;
     shop.stack.outbox_relay = Service::start(shop.stack.outbox_relay.spec().clone()).await?;
     counter.until("document.querySelector('#held-none').checkVisibility()").await?;
     let hold = shop.queries.get(&format!("/v1/reservations/{id}")).await.expect(200);

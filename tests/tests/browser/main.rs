@@ -13,3 +13,4 @@ mod network;
 mod phone;
 mod reading;
 mod shop;
+mod taps;

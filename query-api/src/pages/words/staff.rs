@@ -46,6 +46,7 @@ words! {
         pieces: "{n} 点", "{n} pc";
         make_ready: "準備できた", "Make ready";
         collect: "お渡し", "Hand over";
+        extend: "延長", "Extend";
         cancel: "取消", "Cancel";
         cancel_yes: "取り消す", "Cancel the hold";
         slip: "伝票", "Slip";
@@ -57,6 +58,7 @@ words! {
         status_expired: "期限切れ", "Expired";
         done_ready: "{code} を準備済みにしました。", "{code} is ready.";
         done_collect: "{code} をお渡ししました。", "{code} was handed over.";
+        done_extend: "{code} の期限を延ばしました。", "{code} is kept longer.";
         done_cancel: "{code} を取り消しました。", "{code} was cancelled.";
         done_adjust: "在庫を {n} 点にしました。", "The count is now {n}.";
         cancel_title: "{code} を取り消す", "Cancel {code}";
@@ -96,6 +98,7 @@ words! {
         key_new: "新しい取り置き", "New hold";
         key_ready: "準備できた", "Make ready";
         key_collect: "お渡し", "Hand over";
+        key_extend: "期限を延ばす", "Extend";
         key_cancel: "取消(理由を選ぶ)", "Cancel, with a reason";
         key_slip: "伝票を印刷", "Print the slip";
         key_adjust: "在庫の調整", "Adjust a count";
