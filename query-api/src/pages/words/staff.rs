@@ -69,8 +69,8 @@ words! {
         check: "入力を確かめてください。", "check what you typed.";
         reason_other: "その他", "Another reason";
         raced_title: "ほかの人が先に操作しました", "Somebody else was faster";
-        raced: "{code} は今「{status}」です。何も上書きしていません。", "{code} is now: {status}. Nothing was overwritten.";
-        raced_late: "{code} は変わっていますが、表示が追いついていません。少し待って確かめてください。何も上書きしていません。", "{code} has changed, and the screen does not show it yet. Wait a moment, then look again. Nothing was overwritten.";
+        raced: "{code} は今「{status}」です。上書きはしていません。", "{code} is now: {status}. Nothing was overwritten.";
+        raced_late: "{code} は変わっていますが、表示が追いついていません。少し待って確かめてください。上書きはしていません。", "{code} has changed, and the screen does not show it yet. Wait a moment, then look again. Nothing was overwritten.";
         event_held: "受付", "placed";
         event_ready: "準備", "made ready";
         event_collected: "お渡し", "handed over";
