@@ -4,6 +4,8 @@ import { clock, data, find, fill } from "./page.js";
 import { notice } from "./toast.js";
 
 let asOf = null;
+let isStale = false;
+let isReached = true;
 
 const time = () => clock(asOf ?? Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
 
@@ -11,18 +13,25 @@ function tellConnection() {
   notice("offline", navigator.onLine ? null : fill(data.common.offline, { time: time() }));
 }
 
+/** One notice, whether counts are late or cannot be had: they are as old. */
+function tellLate() {
+  const isLate = isStale || (!isReached && navigator.onLine);
+  const late = asOf ? fill(data.common.stale, { time: time() }) : data.common.stale_unknown;
+  notice("stale", isLate ? late : null);
+}
+
 /** Takes the date of an answer. */
 export function tellAge(answer) {
   asOf = answer.as_of ?? asOf;
+  isStale = answer.stale === true;
   find("[data-stale]")?.remove();
-  const late = asOf ? fill(data.common.stale, { time: time() }) : data.common.stale_unknown;
-  notice("stale", answer.stale ? late : null);
+  tellLate();
 }
 
 /** Whether what is shown could be asked for anew; where it could not, it is as old as the last answer. */
 export function tellReached(reached) {
-  const late = asOf ? fill(data.common.stale, { time: time() }) : data.common.stale_unknown;
-  notice("unreached", reached || !navigator.onLine ? null : late);
+  isReached = reached;
+  tellLate();
 }
 
 addEventListener("online", tellConnection);

@@ -21,6 +21,7 @@ let etag = null;
 let token = null;
 let fresh = null;
 let seenAt = Date.now();
+let isLate = false;
 
 function read(slot) {
   try {
@@ -90,11 +91,12 @@ async function look() {
     if (token === needed) token = null;
     seenAt = Date.now();
     notice("offline", null);
+    if (answer.changed) isLate = answer.body.stale === true;
+    notice("stale", isLate ? words.late : null);
     if (!answer.changed) {
       await tellPlace();
       return true;
     }
-    notice("stale", answer.body.stale ? words.late : null);
     await show(answer.body);
     return running(answer.body);
   } catch (error) {
@@ -106,8 +108,11 @@ async function look() {
 
 function tellFailed(error) {
   const time = clock(seenAt, undefined, { hour: "2-digit", minute: "2-digit" });
-  if (error instanceof Unreached) notice("offline", fill(data.common.offline, { time }));
-  else if (error.status === 503 && error.code !== "projection_behind") notice("offline", data.common.unavailable);
+  const isAway = error.status === 503 && error.code !== "projection_behind";
+  if (!(error instanceof Unreached) && !isAway) return;
+  // It says as well how old it is.
+  notice("stale", null);
+  notice("offline", fill(isAway ? words.unreached : data.common.offline, { time }));
 }
 
 async function act(button, name) {

@@ -10,13 +10,19 @@ use crate::shop::{PRODUCT, SHIBUYA, Shop};
 /// Age from which on an answer is late, in seconds: a quiet stream's is three, and no test waits for a minute.
 const LATE: &str = "8";
 
+/// Starts the query API anew with one more variable.
+async fn restart_with(shop: &mut Shop, name: &str, value: &str) -> Result<()> {
+    let mut spec = shop.stack.query_api.spec().clone();
+    spec.environment.push((name.to_owned(), value.to_owned()));
+    shop.stack.query_api.stop().await?;
+    shop.stack.query_api = Service::start(spec).await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_is_late_is_said_and_catches_up_when_the_relay_is_back() -> Result<()> {
     let mut shop = Shop::open().await?;
-    let mut spec = shop.stack.query_api.spec().clone();
-    spec.environment.push(("STALE_SECONDS".to_owned(), LATE.to_owned()));
-    shop.stack.query_api.stop().await?;
-    shop.stack.query_api = Service::start(spec).await?;
+    restart_with(&mut shop, "STALE_SECONDS", LATE).await?;
     let counter = shop.counter(Look::desk("en"), "Sato").await?;
     counter.until("document.querySelector('#held-none').checkVisibility()").await?;
     let phone = shop.product(Look::phone("en")).await?;
@@ -62,5 +68,22 @@ async fn counts_that_nobody_answers_for_are_said_to_be_old() -> Result<()> {
     shop.stack.query_api = Service::start(spec).await?;
     phone.value(look).await?;
     phone.until("!document.querySelector('#notices *')").await?;
+    shop.close([phone]).await
+}
+
+#[tokio::test]
+async fn a_hold_that_cannot_be_looked_up_says_so_once() -> Result<()> {
+    let mut shop = Shop::open().await?;
+    restart_with(&mut shop, "STALE_SECONDS", LATE).await?;
+    let (id, capability) = shop.hold().await;
+    let phone = shop.window(Look::phone("en")).await?;
+    phone.go(&shop.page(&format!("/holds/{id}#{capability}"))).await?;
+    shop.stack.outbox_relay.stop().await?;
+    phone.shows("#notices", "This page is updated late right now.").await?;
+    restart_with(&mut shop, "MYSQL_URL", "mysql://nobody@127.0.0.1:1/nowhere").await?;
+    phone.shows("#notices", "We cannot look up how it is right now.").await?;
+    phone.until("document.querySelectorAll('#notices > *').length === 1").await?;
+    phone.until("document.querySelector('.letters').checkVisibility()").await?;
+    shop.stack.outbox_relay = Service::start(shop.stack.outbox_relay.spec().clone()).await?;
     shop.close([phone]).await
 }

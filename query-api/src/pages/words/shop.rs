@@ -104,7 +104,7 @@ words! {
         cancelled: "取り消されました", "Cancelled";
         cancelled_more: "この取り置きは終わりました。", "This hold is over.";
         expired: "期限が過ぎました", "Its time is over";
-        expired_more: "この取り置きは自動で取り消されました。もう一度お取り置きいただけます。", "It went back on the shelf. You can place a new hold.";
+        expired_more: "この取り置きは自動で取り消されました。あらためてお取り置きいただけます。", "It went back on the shelf. You can place a new hold.";
         pickup_code: "受け取りコード", "Pick-up code";
         qr: "受け取りコードの QR コード", "The pick-up code as a QR code";
         barcode: "受け取りコードのバーコード", "The pick-up code as a barcode";
@@ -125,6 +125,7 @@ words! {
         cancel_no: "取り消さない", "Keep it";
         cancel_done: "取り消しました。", "Cancelled.";
         late: "表示の更新が遅れています。お持ちのコードはそのままお使いになれます。", "This page is updated late right now. Your code is good all the same.";
+        unreached: "いまの状態を確かめられません。{time} の表示です。お持ちのコードはそのままお使いになれます。", "We cannot look up how it is right now. You see what was at {time}; your code is good all the same.";
         changed: "ほかで変わっていました。いまの状態を表示しています。", "It had changed meanwhile. This is how it is now.";
         keep_link: "このページのリンクを保存すると、ほかの端末でも見られます。リンクを知っている人は取り消しもできますので、ご注意ください。", "Save the link of this page to open it on another device. Whoever has the link can also cancel the hold.";
         copy: "リンクをコピー", "Copy the link";
