@@ -20,17 +20,18 @@ export async function showLines(lines) {
   const list = find("[data-lines]");
   const items = lines.map((line) => {
     const name = make("span", {}, line.sku.slice(line.sku.indexOf(".") + 1));
-    const pieces = make("span", { class: "pieces number soft" }, fill(data.hold.pieces, { n: line.quantity }));
-    return { line, name, item: make("li", {}, name, " ", pieces) };
+    const pieces = fill(data.hold.pieces, { n: line.quantity });
+    const below = make("p", { class: "number small soft" }, pieces);
+    return { line, name, pieces, below, item: make("li", {}, name, below) };
   });
   list.replaceChildren(...items.map(({ item }) => item));
   await Promise.all(
-    items.map(async ({ line, name }) => {
+    items.map(async ({ line, name, pieces, below }) => {
       const described = await describe(line.sku);
       if (!described) return;
       const address = link(`/products/${encodeURIComponent(described.product.product_code)}`);
-      const title = make("a", { href: address }, pick(described.product.name));
-      name.replaceChildren(title, make("span", { class: "small soft" }, ` ${described.of}`));
+      name.replaceChildren(make("a", { href: address }, pick(described.product.name)));
+      setText(below, [described.of, pieces].filter(Boolean).join("・"));
     }),
   );
 }

@@ -49,7 +49,8 @@ export function offerHolds(page) {
 
   function open(storeId) {
     store = data.stores.find((one) => one.store_id === storeId);
-    setText(find("[data-what]", dialog), `${data.name} ${page.names.get(page.chosen())}`);
+    const sku = page.names.get(page.chosen()).replaceAll(" ", "\u00a0");
+    setText(find("[data-what]", dialog), `${data.name} ${sku}`);
     tellPromise();
     quantity.max = most();
     quantity.value = Math.max(1, Math.min(Number(quantity.value) || 1, most()));
