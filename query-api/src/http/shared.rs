@@ -4,6 +4,7 @@
 //! that depends on a caller may be answered under this layer. A request with a consistency token, or with
 //! `Cache-Control: no-cache`, is read for by itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -29,9 +30,9 @@ const PUBLIC_MAX_AGE: u32 = 2;
 /// later sees the newer one.
 const PUBLIC_WHILE_REVALIDATE: u32 = 10;
 
-/// The answers of the last moment, and those that are being read.
+/// The answers of the last moment, and those that are being read. Behind one pointer: it is copied for every request.
 #[derive(Clone)]
-pub(super) struct Shared(Cache<String, Kept>);
+pub(super) struct Shared(Arc<Cache<String, Kept>>);
 
 /// One answer.
 #[derive(Clone)]
@@ -43,6 +44,11 @@ struct Kept {
 }
 
 impl Kept {
+    /// Whether it is new enough for who came then.
+    fn is_good(&self, arrived: Instant) -> bool {
+        arrived.saturating_duration_since(self.read_at) <= MAX_AGE
+    }
+
     async fn of(response: Response, read_at: Instant) -> Self {
         let (parts, body) = response.into_parts();
         match to_bytes(body, MAX_ANSWER_BYTES).await {
@@ -57,7 +63,10 @@ impl Kept {
 
 impl IntoResponse for Kept {
     fn into_response(self) -> Response {
-        (self.status, self.headers, self.body).into_response()
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
     }
 }
 
@@ -74,12 +83,18 @@ impl Shared {
     pub(super) fn new() -> Self {
         let weight =
             |key: &String, kept: &Kept| u32::try_from(key.len() + kept.body.len()).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(MAX_KEPT_BYTES).weigher(weight).expire_after(SinceRead).build())
+        let cache =
+            Cache::builder().max_capacity(MAX_KEPT_BYTES).weigher(weight).expire_after(SinceRead).build();
+        Self(Arc::new(cache))
     }
 
     async fn get(&self, request: Request, next: Next) -> Response {
         let arrived = Instant::now();
         let question = request.uri().path_and_query().map_or("/", |question| question.as_str()).to_owned();
+        // For most of those who ask, the request need not be copied.
+        if let Some(kept) = self.0.get(&question).await.filter(|kept| kept.is_good(arrived)) {
+            return kept.into_response();
+        }
         let (parts, _) = request.into_parts();
         loop {
             let (request, next) = (Request::from_parts(parts.clone(), Body::empty()), next.clone());
@@ -91,7 +106,7 @@ impl Shared {
             };
             match self.0.try_get_with(question.clone(), read).await {
                 // A read that somebody had begun long before, and that took long. The next one begins after we came.
-                Ok(kept) if arrived.saturating_duration_since(kept.read_at) > MAX_AGE => {}
+                Ok(kept) if !kept.is_good(arrived) => {}
                 Ok(kept) => return kept.into_response(),
                 Err(refused) => return Kept::clone(&refused).into_response(),
             }

@@ -13,9 +13,13 @@ use super::session::{Date, First, Writer};
 use super::waiting::Waiting;
 use super::{Error, Session};
 
-/// The projection: the database that the relay writes, and maybe a replica of it that is read in its stead.
+/// The projection: the database that the relay writes, and maybe a replica of it that is read in its stead. Behind one
+/// pointer: it is copied for every request.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct Source(Arc<Databases>);
+
+#[derive(Debug)]
+struct Databases {
     writer: Connections,
     replica: Option<Connections>,
     stale_after: TimeDelta,
@@ -38,17 +42,17 @@ impl Source {
         let connections = |pool| Connections { pool, stale_after };
         let (writer, replica) = (connections(writer), replica.map(connections));
         let waiting = Waiting::new(writer.clone());
-        Self { writer, replica, stale_after, waiting }
+        Self(Arc::new(Databases { writer, replica, stale_after, waiting }))
     }
 
     /// How old an answer's date may be.
     pub(crate) fn stale_after(&self) -> TimeDelta {
-        self.stale_after
+        self.0.stale_after
     }
 
     /// What lookups read unless they need more.
     fn lookups(&self) -> &Connections {
-        self.replica.as_ref().unwrap_or(&self.writer)
+        self.0.replica.as_ref().unwrap_or(&self.0.writer)
     }
 
     /// A session that has what is needed: on the replica if that has it, on the writer otherwise.
@@ -56,7 +60,7 @@ impl Source {
     /// What is needed is looked for on the very connection that is read then: one name may lead to several replicas.
     pub(crate) async fn session(&self, needs: &Needs) -> Result<Session, Error> {
         let Some(token) = &needs.token else { return self.begin(self.lookups()).await };
-        if let Some(replica) = &self.replica {
+        if let Some(replica) = &self.0.replica {
             match self.begin(replica).await {
                 Ok(session) => {
                     if let Some(session) = having(session, token).await? {
@@ -71,7 +75,7 @@ impl Source {
             return Ok(session);
         }
         match needs.wait {
-            Some(longest) if self.waiting.until(token, longest).await => self.writer_session().await,
+            Some(longest) if self.0.waiting.until(token, longest).await => self.writer_session().await,
             _ => Err(Error::Behind),
         }
     }
@@ -97,7 +101,7 @@ impl Source {
 
     /// A session on the database that the relay writes: there positions of changes never fall, and every event arrives.
     pub(crate) async fn writer_session(&self) -> Result<Session, Error> {
-        let (mut session, ()) = Session::begin(&self.writer, &Writer).await?;
+        let (mut session, ()) = Session::begin(&self.0.writer, &Writer).await?;
         session.date().await?;
         Ok(session)
     }
