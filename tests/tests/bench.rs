@@ -1,8 +1,10 @@
 //! What `cargo dev bench query` fills and asks: a projection as the relay would have written it, and questions about it. And
-//! that what the relay is measured against does the same work.
+//! that what the relay is measured against does the same work, and that subscribers are told.
+
+use std::time::Duration;
 
 use contracts::Table;
-use devstack::bench::{self, BRAND, Outbox, QUESTIONS, Shape};
+use devstack::bench::{self, Audience, BRAND, Outbox, QUESTIONS, Shape, Target, Telling};
 use harness::{Api, Database, System};
 use platform::auth::Role;
 use serde_json::Value;
@@ -54,6 +56,24 @@ async fn every_question_of_the_bench_finds_something() {
         }
         println!("{}: {found} of {TIMES} find something", question.name);
         assert!(found > 0, "{}: nothing is ever found", question.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bench_sees_everybody_told() {
+    let system = System::new().await;
+    let shape = Shape::of(ROWS);
+    bench::fill(&system.database.url(), shape).await.unwrap();
+    let service = system.query_api().await;
+    let query_url = service.base_url().to_owned();
+    let target = Target { query_url, mysql_url: system.database.url(), caller: String::new(), shape };
+    let (idle, every) = (Duration::from_millis(200), Duration::from_millis(50));
+    let audience = Audience { followers: 50, idle, changes: 20, every };
+    // An error where somebody is not told of something.
+    let told = audience.tell(&target, service.pid()).await.unwrap().to_string();
+    println!("{}\n{told}", Telling::heading());
+    for line in Telling::heading().lines() {
+        assert_eq!(line.matches('|').count(), told.matches('|').count(), "{told}");
     }
 }
 
