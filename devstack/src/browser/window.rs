@@ -204,6 +204,8 @@ impl Window {
     /// # Errors
     /// When the browser draws none.
     pub async fn picture(&self) -> anyhow::Result<Vec<u8>> {
+        // As broad as the page would be without: its right edge would be cut off.
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await?;
         let whole = self.value("!document.querySelector('dialog[open]')").await?;
         let shot = json!({"format": "png", "captureBeyondViewport": whole});
         let taken = self.devtools("Page.captureScreenshot", shot).await?;

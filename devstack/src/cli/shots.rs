@@ -30,14 +30,14 @@ impl Shots {
         stack::forget(&options.state_dir)?;
         build::services().await?;
         let dataset = Dataset::demo()?;
-        let stack = Stack::start(&options).await?;
+        let mut stack = Stack::start(&options).await?;
         stack.let_in(try_it::personas(Some(&dataset))?);
         fill(&dataset, &stack.apis()).await?;
         let dir = build::shots_dir()?;
         // Those of pages that are no more would be taken for pages that there are.
         let _ = std::fs::remove_dir_all(&dir);
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-        let taken = shots::take(&stack, &chromium, &dir).await?;
+        let taken = shots::take(&mut stack, &chromium, &dir).await?;
         stack.stop().await?;
         tell(format_args!("{taken} pictures are in {}", dir.display()));
         Ok(true)

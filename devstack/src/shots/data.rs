@@ -13,6 +13,8 @@ pub(super) const BRAND: &str = "hinata";
 pub(super) const STORE: &str = "hinata.ginza-01";
 pub(super) const PRODUCT: &str = "hinata.KN1021";
 pub(super) const SKU: &str = "hinata.KN1021-BLK-M";
+/// Keeps what is put aside for a minute only, once [`Data::keep_for_a_minute`] has said so.
+pub(super) const HASTY_STORE: &str = "hinata.kichijoji-01";
 /// Sells out while somebody looks.
 pub(super) const SCARCE: &str = "hinata.KN1021-GRY-S";
 
@@ -60,6 +62,16 @@ impl Data {
     pub(super) async fn count(&self, sku: &str, on_hand: u32) -> Result<()> {
         let command =
             self.command(format!("/v1/stores/{STORE}/stock/{sku}"), &json!({"on_hand": on_hand}))?;
+        done(self.api.put(&self.command_url, &command).await?)
+    }
+
+    /// From now on a hold in the hasty store is soon over.
+    pub(super) async fn keep_for_a_minute(&self) -> Result<()> {
+        let store = json!({
+            "name": {"ja": "吉祥寺店", "en": "Kichijoji"}, "time_zone": "Asia/Tokyo",
+            "latitude": 35.7048, "longitude": 139.5770, "hold_policy": {"lasts": {"minutes": 1}},
+        });
+        let command = self.command(format!("/v1/stores/{HASTY_STORE}"), &store)?;
         done(self.api.put(&self.command_url, &command).await?)
     }
 

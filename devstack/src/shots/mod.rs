@@ -6,6 +6,7 @@ mod camera;
 mod counter;
 mod data;
 mod shopper;
+mod trouble;
 
 use std::path::Path;
 
@@ -16,21 +17,24 @@ use crate::stack::Stack;
 use camera::Camera;
 use data::Data;
 
-/// What the pages are looked at in: both languages, on a phone and on a screen; in the dark once each.
-const LOOKS: [Look; 6] = [
+/// What the pages are looked at in: both languages, on a phone and on a screen; in the dark once each; on the narrowest
+/// phone, and on a screen of which everything is twice as large.
+const LOOKS: [Look; 8] = [
     Look::phone("ja"),
     Look::desk("ja"),
     Look::phone("en"),
     Look::desk("en"),
     Look { dark: true, ..Look::phone("ja") },
     Look { dark: true, ..Look::desk("en") },
+    Look { width: 320, height: 568, ..Look::phone("ja") },
+    Look { width: 640, height: 450, ..Look::desk("en") },
 ];
 
 /// Takes all pictures of a stack with the demo data, and puts them into a directory; answers how many there are.
 ///
 /// # Errors
 /// When a page does not become what is to be photographed.
-pub async fn take(stack: &Stack, chromium: &Chromium, dir: &Path) -> Result<usize> {
+pub async fn take(stack: &mut Stack, chromium: &Chromium, dir: &Path) -> Result<usize> {
     let data = Data::of(stack)?;
     data.fill_the_day().await?;
     let mut taken = 0;
@@ -53,5 +57,5 @@ pub async fn take(stack: &Stack, chromium: &Chromium, dir: &Path) -> Result<usiz
         shopper::get_lost(&phone).await?;
         taken += phone.close().await? + counter.close().await?;
     }
-    Ok(taken)
+    Ok(taken + trouble::take(stack, chromium, &data, dir).await?)
 }
