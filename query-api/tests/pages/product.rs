@@ -18,6 +18,7 @@ async fn a_product_is_shown_with_the_stores_that_have_it() {
         page.split("data-store=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(stores, ["hinata.a", "hinata.b", "hinata.far"], "the nearest in front");
     assert!(page.contains("渋谷の近くの店舗") && page.contains("10 m"), "{page}");
+    assert!(!page.contains("・</p>"), "nothing is known of when they are open: {page}");
     assert!(page.contains("3\u{a0}店舗中 2\u{a0}店舗にあります</span>"), "{page}");
     let other = browser.page("/products/hinata.KN1?place=しぶや&sku=KN1-BLK-M", "en").await;
     assert!(other.contains("data-count>In stock<") && other.contains("data-count>Not sold here<"), "{other}");

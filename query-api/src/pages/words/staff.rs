@@ -42,7 +42,7 @@ words! {
         placed: "{time} 受付", "Placed {time}";
         overdue: "期限切れ", "Over";
         nameless: "お名前なし", "No name";
-        phone_end: "電話 …{end}", "Phone …{end}";
+        phone_end: "電話 …\u{2060}{end}", "Phone …\u{2060}{end}";
         pieces: "{n} 点", "{n} pc";
         make_ready: "準備できた", "Make ready";
         collect: "お渡し", "Hand over";
