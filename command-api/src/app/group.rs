@@ -98,6 +98,10 @@ impl App {
         turn: Option<&Turn<Member>>,
     ) -> (Option<Ground>, usize) {
         let plan = Plan::of(group.make_contiguous(), &ground.state, now());
+        if !ground.read && any_refused(group, &plan) {
+            // All of them: who comes behind may not take what is refused to whoever came before only until it is read.
+            return (None, most);
+        }
         let began = Instant::now();
         let lost = if plan.group.is_empty() {
             None
@@ -136,10 +140,6 @@ impl App {
                     let answer = self.answer(commands[number].reply.clone(), false);
                     member.answer(Ok(answer));
                 }
-                (Fate::Refused(_), None) if !ground.read => {
-                    member.reads_first = true;
-                    again.push_back(member);
-                }
                 (Fate::Refused(refusal), None) => {
                     let error = member.refused(refusal);
                     ended.push((member, error));
@@ -163,8 +163,6 @@ impl App {
         *group = again;
         self.end(ended);
         match lost {
-            // Read for whoever was not to be carried out on what is known.
-            None if !ground.read && group.iter().any(|member| member.reads_first) => (None, most),
             None => (Some(Ground { state: plan.after, ..ground }), most.saturating_mul(2)),
             Some(lost) => after_loss(group, ground, most, (lost, commands.len(), at_some), turn).await,
         }
@@ -203,6 +201,16 @@ impl App {
         };
         tokio::spawn(looking.in_current_span());
     }
+}
+
+/// Whether any would be refused; each of these is decided on what is read from then on.
+fn any_refused(group: &mut VecDeque<Member>, plan: &Plan) -> bool {
+    let mut any = false;
+    for (member, _) in group.iter_mut().zip(&plan.fates).filter(|(_, fate)| matches!(fate, Fate::Refused(_))) {
+        member.reads_first = true;
+        any = true;
+    }
+    any
 }
 
 /// What is known after a try was lost, and how many may go together.
