@@ -15,6 +15,10 @@ use crate::process::{Group, POLL, Process};
 
 /// What the driver prints when it listens; its port follows.
 const ANNOUNCEMENT: &str = "ChromeDriver was started successfully on port ";
+/// What it says in its end when its port was taken.
+const PORT_TAKEN: &str = "Address already in use";
+/// How often a driver is started for that.
+const PORT_TRIES: u32 = 5;
 /// How long the driver may take until it listens: on a machine that builds, seconds.
 const LISTEN_DEADLINE: Duration = Duration::from_secs(30);
 /// Longest that one call may take: that of a page which is loaded on a machine that is busy.
@@ -90,8 +94,19 @@ impl Session {
     }
 }
 
-/// Starts a driver with its files in this directory; answers where it listens.
+/// Starts a driver with its files in this directory; answers where it listens. It chooses a port that is free for one kind of
+/// address, and ends where that is taken for the other.
 async fn drive(chromium: &Chromium, dir: &Path) -> anyhow::Result<(Process, String)> {
+    let mut tries = 1;
+    loop {
+        match drive_once(chromium, dir).await {
+            Err(error) if tries < PORT_TRIES && error.to_string().contains(PORT_TAKEN) => tries += 1,
+            driven => return driven,
+        }
+    }
+}
+
+async fn drive_once(chromium: &Chromium, dir: &Path) -> anyhow::Result<(Process, String)> {
     let (output, log) = (dir.join("driver.out"), dir.join("driver.log"));
     let mut command = Command::new(&chromium.driver);
     command
