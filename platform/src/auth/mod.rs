@@ -5,6 +5,7 @@
 //! a log.
 
 mod capability;
+mod client;
 mod crypto;
 mod denied;
 mod error;
@@ -20,6 +21,7 @@ mod verifier;
 mod tests;
 
 pub use capability::{Capability, CapabilityError};
+pub use client::{Client, ClientError};
 pub use denied::Denied;
 pub use error::Error;
 pub use options::Options;

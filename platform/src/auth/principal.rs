@@ -11,7 +11,7 @@ use crate::Problem;
 /// The caller of a request, taken from its `Authorization` header.
 ///
 /// As an extractor it needs the [layer] on the router. What it refuses is 401 `unauthenticated`, or 503 `unavailable`
-/// while the issuer's keys cannot be had.
+/// while the issuer's keys cannot be had. However often it is asked for, a request's token is checked once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
     /// Somebody who does not say who they are.
@@ -46,8 +46,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-enum Refusal {
+/// Why there is no caller.
+#[derive(Debug, Clone)]
+pub(crate) enum Refusal {
+    /// Not believed.
     Error(Error),
+    /// A mistake of ours.
     NoLayer,
 }
 
@@ -57,7 +61,21 @@ impl<E: Into<Error>> From<E> for Refusal {
     }
 }
 
-async fn principal(parts: &Parts) -> Result<Principal, Refusal> {
+/// What was found out about a request's caller.
+#[derive(Clone)]
+struct Found(Result<Principal, Refusal>);
+
+/// The caller, found out now or before.
+pub(crate) async fn principal(parts: &mut Parts) -> Result<Principal, Refusal> {
+    if let Some(Found(found)) = parts.extensions.get::<Found>() {
+        return found.clone();
+    }
+    let found = find(parts).await;
+    parts.extensions.insert(Found(found.clone()));
+    found
+}
+
+async fn find(parts: &Parts) -> Result<Principal, Refusal> {
     let mut given = parts.headers.get_all(AUTHORIZATION).iter();
     let value = match (given.next(), given.next()) {
         (None, _) => return Ok(Principal::Guest),

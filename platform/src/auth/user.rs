@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use contracts::{Brand, StoreId};
 
+use super::Client;
+
 /// Longest subject, in bytes: what issuers give fits, and so does a column for it.
 const MAX_SUBJECT: usize = 128;
 /// Most stores of one user: an area manager's, with room. A manager of the whole brand needs none named.
@@ -84,6 +86,7 @@ pub struct User {
     brand: Brand,
     roles: BTreeSet<Role>,
     stores: BTreeSet<StoreId>,
+    client: Option<Client>,
 }
 
 impl User {
@@ -112,7 +115,28 @@ impl User {
         if stores.iter().any(|store| store.brand() != brand) {
             return Err(UserError::StoreOfOtherBrand);
         }
-        Ok(Self { subject, brand, roles, stores: stores.into_iter().collect() })
+        Ok(Self { subject, brand, roles, stores: stores.into_iter().collect(), client: None })
+    }
+
+    /// The same user, asking with this client, where the token says so.
+    #[must_use]
+    pub fn asking_with(self, client: Option<Client>) -> Self {
+        Self { client, ..self }
+    }
+
+    /// What the user asks with: as the token says, else as the roles do. A customer's roles do not say.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let of_roles = || {
+            if [Role::Staff, Role::Manager, Role::Ops].into_iter().any(|role| self.is(role)) {
+                Client::Staff
+            } else if self.is(Role::Pos) {
+                Client::Pos
+            } else {
+                Client::Unknown
+            }
+        };
+        self.client.unwrap_or_else(of_roles)
     }
 
     /// Who it is, in the issuer's words. Unique for one issuer.
@@ -189,6 +213,22 @@ mod tests {
         assert_eq!(User::new("taro", brand(), staff, other), Err(UserError::StoreOfOtherBrand));
         assert!(User::new("taro", brand(), staff, stores(MAX_STORES)).is_ok());
         assert_eq!(User::new("taro", brand(), staff, stores(MAX_STORES + 1)), Err(UserError::TooManyStores));
+    }
+
+    #[test]
+    fn a_client_is_what_the_token_says_or_else_the_roles_do() {
+        let client = |roles: &[Role]| User::new("taro", brand(), roles.iter().copied(), []).unwrap();
+        for (roles, expected) in [
+            ([Role::Staff].as_slice(), Client::Staff),
+            (&[Role::Manager], Client::Staff),
+            (&[Role::Ops], Client::Staff),
+            (&[Role::Pos], Client::Pos),
+            (&[Role::Pos, Role::Customer], Client::Pos),
+            (&[Role::Customer], Client::Unknown),
+        ] {
+            assert_eq!(client(roles).client(), expected, "{roles:?}");
+            assert_eq!(client(roles).asking_with(Some(Client::Partner)).client(), Client::Partner);
+        }
     }
 
     #[test]

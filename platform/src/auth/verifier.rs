@@ -6,9 +6,10 @@ use axum::http::Uri;
 use contracts::{Brand, StoreId};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::keys::{Keys, Pace};
-use super::{Error, Role, User, crypto};
+use super::{Client, Error, Role, User, crypto};
 
 /// Longest token, in bytes: with [all the stores](User) that one may name it stays below what HTTP servers take as a
 /// header.
@@ -38,6 +39,8 @@ struct Claims {
     roles: Vec<String>,
     #[serde(default)]
     stores: Vec<StoreId>,
+    #[serde(default)]
+    client_type: Value,
 }
 
 impl Verifier {
@@ -102,5 +105,7 @@ fn user(claims: Claims) -> Result<User, Error> {
     }
     // One issuer serves more than this service, and has roles that are none of ours.
     let roles = claims.roles.iter().filter_map(|name| name.parse::<Role>().ok());
-    Ok(User::new(claims.sub, claims.brand, roles, claims.stores)?)
+    let user = User::new(claims.sub, claims.brand, roles, claims.stores)?;
+    // What it says to others is passed over, likewise.
+    Ok(user.asking_with(claims.client_type.as_str().and_then(|name| name.parse::<Client>().ok())))
 }
