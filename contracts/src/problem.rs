@@ -118,8 +118,10 @@ codes! {
     SkuRemoved = "sku_removed", 409, "SKUs of a product cannot be taken away";
     /// Too many commands for the same items at once.
     Contention = "contention", 503, "Too many commands for the same items at once";
-    /// Too many commands wait for the same stock.
-    Overloaded = "overloaded", 503, "Too many commands wait for the same stock";
+    /// The caller, or all with the same client, want more than their share.
+    Throttled = "throttled", 429, "That is more than your share";
+    /// Too much waits: commands for the same stock, or all requests.
+    Overloaded = "overloaded", 503, "There is too much to do";
     /// The projection does not have yet what a consistency token says.
     ProjectionBehind = "projection_behind", 503, "The projection does not have this yet";
     /// A database does not answer.

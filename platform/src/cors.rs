@@ -29,13 +29,15 @@ const SENT: [HeaderName; 9] = [
     HeaderName::from_static("traceparent"),
 ];
 /// What a page may read beside the headers that every page may.
-const READ: [HeaderName; 7] = [
+const READ: [HeaderName; 9] = [
     ETAG,
     LOCATION,
     RETRY_AFTER,
     HeaderName::from_static("consistency-token"),
     HeaderName::from_static("idempotent-replay"),
     HeaderName::from_static("preference-applied"),
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
     HeaderName::from_static("traceparent"),
 ];
 

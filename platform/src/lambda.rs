@@ -10,6 +10,8 @@ use lambda_http::request::RequestContext;
 use lambda_http::tower::ServiceExt;
 use lambda_http::{Request, RequestExt};
 
+use crate::server::Peer;
+
 /// What Lambda sets for whatever it runs.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 /// The stage of an HTTP API that stands in no path, and of a function URL.
@@ -27,7 +29,22 @@ pub fn is_here() -> bool {
 /// When the runtime's API does not answer.
 pub(crate) async fn serve(router: Router) -> io::Result<()> {
     tracing::info!("serving as an AWS Lambda function");
-    lambda_http::run(router.map_request(without_stage)).await.map_err(io::Error::other)
+    lambda_http::run(router.map_request(|request| without_stage(with_peer(request))))
+        .await
+        .map_err(io::Error::other)
+}
+
+/// The request with the address that it came from. A load balancer does not tell it but in a header, which anybody may write.
+fn with_peer(mut request: Request) -> Request {
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
+        _ => None,
+    };
+    if let Some(address) = address.and_then(|address| address.parse().ok()) {
+        request.extensions_mut().insert(Peer(address));
+    }
+    request
 }
 
 /// The request as a socket would have brought it: the path without the API's stage, and no host before it.

@@ -20,6 +20,8 @@ pub mod dynamodb;
 pub mod mysql;
 #[cfg(feature = "docs")]
 pub mod openapi;
+#[cfg(feature = "auth")]
+pub mod throttle;
 
 #[cfg(feature = "lambda")]
 pub mod lambda;

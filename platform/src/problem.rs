@@ -1,5 +1,7 @@
 //! Problem details (RFC 9457), the one form of every error that leaves a service.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::problem::Code;
@@ -17,13 +19,14 @@ pub struct Problem {
     detail: String,
     members: Map<String, Value>,
     challenge: &'static str,
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
     /// A problem of this kind; `detail` tells the caller what to change.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), members: Map::new(), challenge: CHALLENGE }
+        Self { code, detail: detail.into(), members: Map::new(), challenge: CHALLENGE, retry_after: None }
     }
 
     /// A defect. The caller learns nothing about the inside.
@@ -59,6 +62,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn challenged(self, challenge: &'static str) -> Self {
         Self { challenge, ..self }
+    }
+
+    /// Tells when to come again.
+    #[cfg(feature = "auth")]
+    #[must_use]
+    pub(crate) fn retry_after(self, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..self }
     }
 
     /// An extension member.
@@ -97,8 +107,11 @@ impl IntoResponse for Problem {
         // A cache must not answer the next one with it.
         let control = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let mut response = (status, [content_type, control], body.to_string()).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
+        let passes = (status == StatusCode::SERVICE_UNAVAILABLE).then(|| RETRY_AFTER_SECS.into());
+        // Whole seconds, and never sooner than it is worth while.
+        let told = self.retry_after.map(|after| after.as_millis().div_ceil(1000).max(1) as u64);
+        if let Some(seconds) = told.or(passes) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static(self.challenge);

@@ -1,7 +1,7 @@
 //! Serving HTTP: limits, timeouts, and an end that finishes what was accepted.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -41,6 +41,10 @@ pub struct Listen {
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 }
+
+/// The other end of a request's connection: whoever asks, or a proxy.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Adds what all our routes share: problems for every failure and a page about each, limits, a span per request, and
 /// metrics.

@@ -26,5 +26,6 @@ pub use denied::Denied;
 pub use error::Error;
 pub use options::Options;
 pub use principal::{Principal, layer};
+pub(crate) use principal::{Refusal, principal};
 pub use user::{Role, User, UserError};
 pub use verifier::Verifier;

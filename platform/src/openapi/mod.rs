@@ -45,6 +45,8 @@ pub const CONVENTIONS: &str = "Ids carry their brand: `hinata.ginza-01` is a sto
     APIs. A path that is not there is 404 `not_found`, a method that a path does not take 405 `method_not_allowed`. What is of \
     another brand or store than the caller's is answered as if it were not there.";
 const TRACEPARENT: &str = "traceparent";
+const POLICY: &str = "RateLimit-Policy";
+const LEFT: &str = "RateLimit";
 /// The member of the document that lists the codes of problems which belong to no route.
 const GENERAL: &str = "x-general-problems";
 /// Problems that no route of ours answers: there is none.
@@ -84,11 +86,15 @@ pub fn whole(title: &str, description: &str, mut api: OpenApi) -> OpenApi {
     components.examples.extend(problems::examples());
     components.add_security_scheme(TOKEN, token());
     components.add_security_scheme(CAPABILITY, capability());
+    for (name, told) in limits() {
+        components.headers.insert(name.to_owned(), told.into());
+    }
     let (sent, told) = traceparent();
     components.parameters.insert(TRACEPARENT.to_owned(), sent.into());
     components.headers.insert(TRACEPARENT.to_owned(), told.into());
     for operation in operations(&mut api) {
         in_a_trace(operation);
+        within_limits(operation);
         never_null(operation);
     }
     api
@@ -158,6 +164,31 @@ fn in_a_trace(operation: &mut Operation) {
     for (_, response) in answers(operation) {
         let told = Ref::new(format!("#/components/headers/{TRACEPARENT}"));
         response.headers.insert(TRACEPARENT.to_owned(), RefOr::Ref(told));
+    }
+}
+
+/// How much a caller may do, and what of it is left.
+fn limits() -> [(&'static str, Header); 2] {
+    const POLICY_EXAMPLE: &str = "\"requests\";q=300;w=10, \"in_flight\";q=30;qu=\"concurrent-requests\"";
+    const LEFT_EXAMPLE: &str = "\"requests\";r=299;t=1, \"in_flight\";r=29";
+    let draft = "draft-ietf-httpapi-ratelimit-headers-10";
+    let policy = format!("What this caller may do ({draft}): `q` at once, and as much again in `w` seconds.");
+    let left =
+        format!("What of it is left (`r`), and in how many seconds (`t`) it is whole again ({draft}).");
+    [(POLICY, header(&policy, POLICY_EXAMPLE)), (LEFT, header(&left, LEFT_EXAMPLE))]
+}
+
+/// What may be refused as too much says on every answer how much there is.
+fn within_limits(operation: &mut Operation) {
+    let throttled = Code::Throttled.status().to_string();
+    if !operation.responses.responses.contains_key(&throttled) {
+        return;
+    }
+    for (_, response) in answers(operation) {
+        for name in [POLICY, LEFT] {
+            let told = Ref::new(format!("#/components/headers/{name}"));
+            response.headers.insert(name.to_owned(), RefOr::Ref(told));
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn response(status: u16, codes: &[Code]) -> Response {
         .build();
     let told = match status {
         401 => ("WWW-Authenticate", header("How a caller can say who it is.", CHALLENGE)),
-        503 => {
+        429 | 503 => {
             let seconds = RETRY_AFTER_SECS.to_string();
             ("Retry-After", header("Seconds after which to send the same request again.", &seconds))
         }
@@ -104,6 +104,7 @@ pub(super) fn schema() -> Schema {
         )
         .property("on_hand", number("With `stock_out_of_range` and `stock_shortfall`: pieces on hand, by the count."))
         .property("oldest", text("With `count_too_old`: from when on a count can still be taken over."))
+        .property("limit", text("With `throttled`: what was gone over; see the page."))
         .property("reservation_status", text("With `invalid_transition`: what the reservation is."))
         .property("reservation_version", number("With `invalid_transition`: the reservation's version."))
         .property(

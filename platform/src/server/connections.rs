@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
+use super::Peer;
 use super::wire::{Patience, Wire};
 
 /// Most connections that are open at once; further ones wait in the system's queue until one of these ends, unanswered
@@ -73,7 +74,7 @@ pub(super) async fn serve(
         .max_buf_size(MAX_BUFFER_BYTES);
     let mut stop = pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
@@ -83,8 +84,9 @@ pub(super) async fn serve(
         }
         let wire = Wire::new(stream, bounds.patience);
         let (phase, router) = (wire.phase(), router.clone());
-        let service = service_fn(move |request: Request<Incoming>| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
             phase.requested();
+            request.extensions_mut().insert(peer);
             let (phase, answering) = (phase.clone(), router.clone().call(request));
             async move {
                 let answer = answering.await;
@@ -106,11 +108,11 @@ pub(super) async fn serve(
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Peer, OwnedSemaphorePermit) {
     loop {
         let Ok(place) = Arc::clone(places).acquire_owned().await else { std::future::pending().await };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, address)) => return (stream, Peer(address.ip()), place),
             // That one connection's own end, before we took it.
             Err(error) if is_of_a_connection(&error) => {}
             Err(error) => {
