@@ -12,6 +12,7 @@ use platform::auth;
 use platform::cors::Origins;
 use platform::dynamodb::Dynamodb;
 use platform::server::{self, Listen};
+use platform::throttle;
 
 /// Takes commands over HTTP and writes them to DynamoDB.
 #[derive(Parser)]
@@ -33,6 +34,8 @@ enum Command {
         auth: Box<auth::Options>,
         #[command(flatten)]
         origins: Origins,
+        #[command(flatten)]
+        throttle: throttle::Settings,
         /// Seconds between two sweeps for holds whose time is over.
         #[arg(long, env = "SWEEP_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
         sweep_seconds: u64,
@@ -89,13 +92,13 @@ impl TablesAndSecrets {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { listen, tables, auth, origins, sweep_seconds, nudge, no_combining } => {
+        Command::Serve { listen, tables, auth, origins, throttle, sweep_seconds, nudge, no_combining } => {
             platform::telemetry::init();
             let app = tables.app().await;
             let app = if no_combining { app.without_combining() } else { app };
             let ringing = app.bell().carry(nudge);
             let sweeping = sweeper::every(app.clone(), Duration::from_secs(sweep_seconds));
-            let router = origins.admit(http::router(app, auth.verifier()));
+            let router = origins.admit(http::router(app, auth.verifier(), throttle.throttle(http::WORK)?));
             let served = server::serve(listen.listen, router);
             tokio::select! {
                 served = served => served?,

@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod engines;
 pub mod fill;
 pub mod issuer;
+pub mod limits;
 pub mod load;
 pub mod plot;
 pub mod process;

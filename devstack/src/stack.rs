@@ -14,6 +14,7 @@ use anyhow::Context;
 use crate::console::say;
 use crate::fill;
 use crate::issuer::{self, Issuer, Persona, SignIn};
+use crate::limits;
 use crate::secret;
 use crate::service::Service;
 use engines::Engines;
@@ -54,6 +55,8 @@ impl Stack {
         let mut auth = issuer.environment().to_vec();
         auth.push(("SECRET_KEY", secret::key(&options.state_dir, secret::SERVICES)?));
         auth.push(("CURSOR_KEY", secret::key(&options.state_dir, secret::CURSORS)?));
+        let (name, file) = limits::environment(&options.state_dir)?;
+        auth.push((name, file.to_string_lossy().into_owned()));
         let (dynamodb, mysql) = (engines.dynamodb_endpoint.as_str(), engines.mysql_url.as_str());
         say("bringing tables and schema up to date ...");
         options.migrate(vec!["all".to_owned()], dynamodb, mysql).await?;

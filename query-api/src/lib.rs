@@ -14,15 +14,32 @@ pub use pages::{Endpoint, EndpointError, PageOptions};
 use platform::auth::Verifier;
 use platform::health::{self, NotReady, Ready};
 use platform::server::with_conventions;
+use platform::throttle::{Throttle, Work};
 use utoipa::openapi::OpenApi;
 
 pub use read::Source;
 
+/// Most connections to a database. A read takes about a millisecond, so these serve thousands a second; more would only
+/// move the queue into MySQL.
+pub const MAX_CONNECTIONS: u32 = 20;
+/// Of these, those that stay for staff and tills.
+const RESERVED_CONNECTIONS: u32 = 4;
+/// What this service has to share out: a place for each connection, so that nobody waits for one behind others.
+pub const WORK: Work =
+    Work { places: MAX_CONNECTIONS as usize, reserved: RESERVED_CONNECTIONS as usize, holds: None };
+
 /// Everything that this service answers.
-pub fn router(source: Source, cursors: CursorKey, verifier: Verifier, options: PageOptions) -> Router {
-    let api = http::routes(source.clone(), cursors, verifier);
+pub fn router(
+    source: Source,
+    cursors: CursorKey,
+    verifier: Verifier,
+    throttle: Throttle,
+    options: PageOptions,
+) -> Router {
+    let api = http::routes(source.clone(), cursors);
     let pages = pages::routes(source.clone(), options.clone());
-    let router = with_conventions(api.merge(pages).merge(health::routes(Projection(source))));
+    let guarded = throttle.guard(api.merge(pages), verifier);
+    let router = with_conventions(guarded.merge(health::routes(Projection(source))));
     pages::dressed(router, &options)
 }
 

@@ -8,12 +8,10 @@ use platform::cors::Origins;
 use platform::mysql::Mysql;
 use platform::server::{self, Listen};
 use platform::telemetry;
-use query_api::{CursorKey, PageOptions, Source};
+use platform::throttle;
+use query_api::{CursorKey, MAX_CONNECTIONS, PageOptions, Source, WORK};
 use sqlx::mysql::MySqlConnectOptions;
 
-/// Most connections to MySQL. A read takes about a millisecond, so these serve thousands a second; more would only
-/// move the queue into MySQL.
-const MAX_CONNECTIONS: u32 = 20;
 /// Age of `as_of`, in seconds, from which on an answer is stale unless told otherwise: that from which on the relay is not
 /// ready. A quiet stream's is about three.
 const DEFAULT_STALE_SECONDS: u32 = 60;
@@ -55,6 +53,8 @@ struct Serve {
     auth: auth::Options,
     #[command(flatten)]
     origins: Origins,
+    #[command(flatten)]
+    throttle: throttle::Settings,
     /// What cursors are signed with: 64 hexadecimal digits, the same for all processes
     #[arg(long, env = "CURSOR_KEY", hide_env_values = true)]
     cursor_key: CursorKey,
@@ -70,11 +70,13 @@ async fn main() -> anyhow::Result<()> {
     match Cli::from_arg_matches(&cli.get_matches())?.command {
         Command::Serve(serve) => {
             telemetry::init();
-            let Serve { listen, mysql, read_url, stale_seconds, auth, origins, cursor_key, pages } = *serve;
+            let Serve { listen, mysql, read_url, stale_seconds, auth, origins, throttle, cursor_key, pages } =
+                *serve;
             let replica = read_url.map(|url| Mysql { mysql_url: url }.untested_pool(MAX_CONNECTIONS));
             let stale_after = TimeDelta::seconds(stale_seconds.into());
             let source = Source::new(mysql.untested_pool(MAX_CONNECTIONS), replica, stale_after);
-            let router = query_api::router(source, cursor_key, auth.verifier(), pages);
+            let throttle = throttle.throttle(WORK)?;
+            let router = query_api::router(source, cursor_key, auth.verifier(), throttle, pages);
             let router = origins.admit(router);
             server::serve(listen.listen, router).await?;
         }

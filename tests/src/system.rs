@@ -44,6 +44,24 @@ impl System {
         Self { database, tables, dir: tempfile::tempdir().unwrap(), started: std::cell::Cell::new(0) }
     }
 
+    /// Migrated engines whose projection has one count.
+    pub async fn counted(store_id: &str, sku: &str) -> Self {
+        let system = Self::new().await;
+        for sql in [
+            format!(
+                "INSERT INTO stores (store_id, brand, version, name_en, time_zone, updated_at) VALUES \
+                 ('{store_id}', 'hinata', 1, 'Shibuya', 'Asia/Tokyo', NOW(6))"
+            ),
+            format!(
+                "INSERT INTO stock (store_id, sku, brand, version, on_hand, held, safety, updated_at) VALUES \
+                 ('{store_id}', '{sku}', 'hinata', 1, 9, 0, 0, NOW(6))"
+            ),
+        ] {
+            system.database.run(sql).await;
+        }
+        system
+    }
+
     async fn start(&self, program: &str, command: &str, dynamodb: &str, mysql: &str) -> Service {
         self.start_with(program, command, dynamodb, mysql, &[]).await
     }
@@ -58,7 +76,13 @@ impl System {
     ) -> Service {
         let n = self.started.replace(self.started.get() + 1);
         let prefix = self.tables.prefix.to_string();
-        let engines = [("DYNAMODB_ENDPOINT", dynamodb), ("TABLE_PREFIX", &prefix), ("MYSQL_URL", mysql)];
+        let (limits, file) = devstack::limits::environment(self.dir.path()).unwrap();
+        let engines = [
+            ("DYNAMODB_ENDPOINT", dynamodb),
+            ("TABLE_PREFIX", &prefix),
+            ("MYSQL_URL", mysql),
+            (limits, file.to_str().unwrap()),
+        ];
         let engines =
             engines.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let spec = Spec {
@@ -100,6 +124,14 @@ impl System {
     /// A query API, ready.
     pub async fn query_api(&self) -> Service {
         let mut service = self.query_api_at(&self.database.url_of("app_query")).await;
+        service.wait_ready(DEADLINE).await.unwrap();
+        service
+    }
+
+    /// A query API with more in its environment, ready.
+    pub async fn query_api_with(&self, more: &[(&str, &str)]) -> Service {
+        let mysql = self.database.url_of("app_query");
+        let mut service = self.start_with("query-api", "serve", "", &mysql, more).await;
         service.wait_ready(DEADLINE).await.unwrap();
         service
     }

@@ -1,11 +1,13 @@
 //! `docs/limits.md` lists every bound that our programs keep, from the constants themselves.
 //!
 //! A bound is a constant of a number or a time, outside tests. The page has its value and its doc comment; so a bound without
-//! a reason fails this test.
+//! a reason fails this test. What callers may do stands in a file, `platform/throttle.toml`, and is listed from there.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use platform::auth::Client;
+use platform::throttle::{self, Quota};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, BinOp, Expr, Lit, Type};
@@ -204,7 +206,28 @@ fn page(root: &Path) -> String {
         }
         write!(page, "\n## {title}\n\n| limit | value | why |\n| --- | --- | --- |\n{rows}").unwrap();
     }
+    page.push_str(&callers());
     page
+}
+
+/// What callers may do unless told otherwise, which is no constant but a file.
+fn callers() -> String {
+    let limits = throttle::Limits::load(None).unwrap();
+    let quota = |Quota { quota, seconds }| format!("{} in {seconds} s", grouped(quota.into()));
+    let mut rows = String::new();
+    for client in Client::ALL {
+        let of = limits.of(client);
+        let numbers = [of.in_flight, of.in_flight_each, of.streams, of.streams_each];
+        let numbers = numbers.map(|number| grouped(number.into())).join(" | ");
+        writeln!(rows, "| `{client}` | {numbers} | {} | {} |", quota(of.requests), quota(of.holds)).unwrap();
+    }
+    format!(
+        "\n## Callers\n\nOf one process of either API, unless `THROTTLE_FILE` names another file than \
+         [platform/throttle.toml](../platform/throttle.toml), where the reasons are; `each` is one user or address. Wrong tokens \
+         and capabilities of one address: {}.\n\n| client | in flight | each | streams | each | requests of each | holds of each \
+         |\n| --- | --- | --- | --- | --- | --- | --- |\n{rows}",
+        quota(limits.guesses)
+    )
 }
 
 #[test]

@@ -4,7 +4,7 @@ use contracts::problem::Code;
 use platform::problems;
 
 /// Of every command: its headers, who sends it, and what becomes of it.
-const COMMAND: [Code; 10] = [
+const COMMAND: [Code; 12] = [
     Code::InvalidQuery,
     Code::InvalidHeader,
     Code::IdempotencyKeyMissing,
@@ -12,7 +12,9 @@ const COMMAND: [Code; 10] = [
     Code::IdempotencyKeyReused,
     Code::Unauthenticated,
     Code::Forbidden,
+    Code::Throttled,
     Code::Contention,
+    Code::Overloaded,
     Code::Unavailable,
     Code::Internal,
 ];
@@ -34,18 +36,17 @@ problems! {
         InvalidId, BrandMismatch, UnknownProduct, SkuOfOtherProduct, SkuRemoved, VersionMismatch,
     ] + COMMAND + BODY;
     pub(super) Count: [
-        InvalidId, BrandMismatch, UnknownStore, UnknownSku, CountTooOld, VersionMismatch, Overloaded,
+        InvalidId, BrandMismatch, UnknownStore, UnknownSku, CountTooOld, VersionMismatch,
     ] + COMMAND + BODY;
     pub(super) Adjust: [
-        InvalidId, BrandMismatch, UnknownStore, UnknownSku, StockOutOfRange, VersionMismatch, Overloaded,
+        InvalidId, BrandMismatch, UnknownStore, UnknownSku, StockOutOfRange, VersionMismatch,
     ] + COMMAND + BODY;
     pub(super) Place: [
         BrandMismatch, UnknownStore, UnknownSku, InsufficientStock, HoldsNotAccepted, HoldTooLarge, CustomerLimit,
-        Overloaded,
     ] + COMMAND + BODY;
     pub(super) MakeReady: [ReservationExpired] + MOVE + COMMAND + BODY;
-    pub(super) Collect: [ReservationExpired, UnknownStock, StockShortfall, Overloaded] + MOVE + COMMAND + BODY;
-    pub(super) Cancel: [UnknownStock, Overloaded] + MOVE + COMMAND + BODY;
+    pub(super) Collect: [ReservationExpired, UnknownStock, StockShortfall] + MOVE + COMMAND + BODY;
+    pub(super) Cancel: [UnknownStock] + MOVE + COMMAND + BODY;
     pub(super) Extend: [
         ReservationExpired, ExtensionLimit, UnknownStore, HoldsNotAccepted,
     ] + MOVE + COMMAND + BODY;

@@ -12,9 +12,10 @@ use axum::Router;
 use axum::extract::State;
 use chrono::Utc;
 use contracts::{ProductCode, ReservationId, Sku, StoreId};
-use platform::auth::{self, Verifier};
+use platform::auth::Verifier;
 use platform::extract::{Json, OptionalJson, Path};
 use platform::health::{self, NotReady, Ready};
+use platform::throttle::{Throttle, Work};
 use platform::{Problem, docs, server};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -27,13 +28,23 @@ use crate::http::body::{AdjustmentIn, CountIn, HoldIn, MoveIn, ProductIn, StoreI
 use crate::http::command::{Command, NewCommand, Reply};
 use crate::http::problem::{problem, problem_in};
 
+/// Commands that are worked on at once: while DynamoDB is well some tens are, and those who wait in lanes need room beside
+/// them. Above it every further one would only wait longer.
+const MAX_WORK: usize = 512;
+/// Of these, those of staff and tills: more than all shops of a large chain send in the time of one command.
+const RESERVED_WORK: usize = 128;
+/// What this service has to share out.
+pub const WORK: Work = Work { places: MAX_WORK, reserved: RESERVED_WORK, holds: Some(HOLDS) };
+/// Where holds are placed.
+const HOLDS: &str = "/v1/reservations";
+
 /// The API, its health, its documentation and its conventions.
-pub fn router(app: App, verifier: Verifier) -> Router {
+pub fn router(app: App, verifier: Verifier, throttle: Throttle) -> Router {
     let (api, document) = routes().split_for_parts();
-    let api = api.layer(auth::layer(verifier)).with_state(app.clone());
     let document = openapi::document(document);
     let docs = docs::routes(platform::openapi::text(&document));
-    server::with_conventions(api.merge(health::routes(Tables(app))).merge(docs))
+    let api = throttle.guard(api.with_state(app.clone()).merge(docs), verifier);
+    server::with_conventions(api.merge(health::routes(Tables(app))))
 }
 
 /// The API's OpenAPI document.

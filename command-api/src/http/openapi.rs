@@ -30,8 +30,8 @@ fn description() -> String {
     let (kilobytes, seconds) = (MAX_BODY_BYTES / 1024, REQUEST_TIMEOUT.as_secs());
     format!(
         "Takes every command about stores, products, stock and holds (取り置き). Each is carried out exactly once, however \
-         often it is sent, and never oversells.\n\n{CONVENTIONS}\n\nEvery command needs an `Idempotency-Key`. On 503, send the \
-         same request again, with the same key, after `Retry-After` seconds. A body has at most {kilobytes} KiB, and a request \
+         often it is sent, and never oversells.\n\n{CONVENTIONS}\n\nEvery command needs an `Idempotency-Key`. On 503 and \
+         429, send the same request again, with the same key, after `Retry-After` seconds. A body has at most {kilobytes} KiB, and a request \
          takes at most {seconds} seconds."
     )
 }

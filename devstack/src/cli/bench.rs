@@ -18,6 +18,7 @@ use tokio::process::Command;
 
 use super::build;
 use super::machine;
+use crate::limits;
 use crate::process::{Group, Process};
 use crate::service::{Service, Spec};
 
@@ -78,12 +79,15 @@ async fn start(
     arguments: &[&str],
     environment: impl IntoIterator<Item = (&str, String)>,
 ) -> Result<Service> {
+    let (limits, file) = limits::environment(state_dir)?;
+    let limits = (limits.to_owned(), file.to_string_lossy().into_owned());
+    let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value));
     let arguments = [&[command, "--listen", "127.0.0.1:0"], arguments].concat();
     let spec = Spec {
         name: name.to_owned(),
         program: build::bin_dir()?.join(program),
         arguments: arguments.into_iter().map(str::to_owned).collect(),
-        environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        environment: environment.chain([limits]).collect(),
         dir: state_dir.to_owned(),
         group: Group::Own,
     };

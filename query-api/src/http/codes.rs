@@ -4,11 +4,13 @@ use contracts::problem::Code;
 use platform::problems;
 
 /// Of every question.
-const QUESTION: [Code; 6] = [
+const QUESTION: [Code; 8] = [
     Code::InvalidId,
     Code::InvalidQuery,
     Code::InvalidHeader,
+    Code::Throttled,
     Code::ProjectionBehind,
+    Code::Overloaded,
     Code::Unavailable,
     Code::Internal,
 ];
@@ -16,8 +18,10 @@ const QUESTION: [Code; 6] = [
 const CALLER: [Code; 2] = [Code::Unauthenticated, Code::Forbidden];
 
 problems! {
-    pub(super) Stream: [BrandMismatch, InvalidQuery, InvalidHeader, Unavailable, Internal];
-    pub(super) Feed: [InvalidQuery, Unavailable, Internal];
+    pub(super) Stream: [
+        BrandMismatch, InvalidQuery, InvalidHeader, Throttled, Overloaded, Unavailable, Internal,
+    ];
+    pub(super) Feed: [InvalidQuery, Throttled, Overloaded, Unavailable, Internal];
     pub(super) Level: [BrandMismatch, UnknownStore, UnknownSku, UnknownStock] + QUESTION;
     pub(super) StoresWithSku: [UnknownSku] + QUESTION;
     pub(super) Availability: [UnknownProduct] + QUESTION;

@@ -79,11 +79,13 @@ fn error_page(visit: Visit, status: StatusCode, address: Option<String>) -> Erro
     let common = Words::of(visit.lang).common;
     let (title, text) = match status {
         StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => (common.missing_title, common.missing),
+        StatusCode::TOO_MANY_REQUESTS => (common.unavailable_title, common.throttled),
         StatusCode::SERVICE_UNAVAILABLE => (common.unavailable_title, common.unavailable),
         status if status.is_client_error() => (common.refused_title, common.refused),
         _ => (common.internal_title, common.internal),
     };
     // Two slashes in front would lead to another host.
-    let again = address.filter(|address| status.is_server_error() && !address.starts_with("//"));
+    let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+    let again = address.filter(|address| passes && !address.starts_with("//"));
     ErrorPage { frame: Frame::new(visit, title.to_string()), text, again }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use contracts::consistency::Token;
+use platform::throttle;
 use sqlx::MySqlPool;
 
 use super::applied::applied;
@@ -74,9 +75,12 @@ impl Source {
         if let Some(session) = having(self.writer_session().await?, token).await? {
             return Ok(session);
         }
-        match needs.wait {
-            Some(longest) if self.0.waiting.until(token, longest).await => self.writer_session().await,
-            _ => Err(Error::Behind),
+        let Some(longest) = needs.wait else { return Err(Error::Behind) };
+        throttle::step_aside();
+        if self.0.waiting.until(token, longest).await {
+            self.writer_session().await
+        } else {
+            Err(Error::Behind)
         }
     }
 

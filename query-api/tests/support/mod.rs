@@ -14,6 +14,7 @@ pub use harness::Database;
 use harness::tokens::{self, CURSOR_KEY};
 use platform::auth::Role;
 use platform::mysql::Mysql;
+use platform::throttle::{Limits, Throttle};
 use query_api::{PageOptions, Source};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -170,7 +171,9 @@ impl Api {
         let url = format!("http://{}", listener.local_addr().unwrap());
         // As the binary does.
         let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
-        let router = query_api::router(source, CURSOR_KEY.parse().unwrap(), tokens::verifier(), options);
+        let throttle = Throttle::new(Limits::parse(harness::WIDE_LIMITS).unwrap(), query_api::WORK);
+        let (key, verifier) = (CURSOR_KEY.parse().unwrap(), tokens::verifier());
+        let router = query_api::router(source, key, verifier, throttle, options);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let caller = format!("Bearer {}", tokens::token(Role::Manager, "hinata", &[], "manager"));
         Self { url, client: reqwest::Client::new(), caller }

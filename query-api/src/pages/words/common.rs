@@ -24,6 +24,7 @@ words! {
         missing: "このページはないか、もう終わっています。リンクをもう一度確かめるか、最初から探してください。", "There is no such page, or it is over. Check the link, or search from the beginning.";
         unavailable_title: "ただいま混み合っています", "We cannot answer right now";
         unavailable: "少し待ってから、もう一度お試しください。", "Please wait a moment, then try again.";
+        throttled: "短い時間にたくさんのアクセスがありました。少し待ってから、もう一度お試しください。", "There was a lot from here in a short time. Please wait a moment, then try again.";
         internal_title: "うまくいきませんでした", "Something went wrong";
         internal: "こちらの不具合です。記録しましたので、後ほどもう一度お試しください。", "That was our mistake. It has been noted; please try again later.";
         refused_title: "受け付けられません", "This cannot be taken";

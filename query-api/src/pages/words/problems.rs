@@ -24,6 +24,7 @@ words! {
         forbidden: "この操作はできません。店長に頼んでください。", "You may not do this. Ask your manager.";
         contention: "混み合っています。もう一度お試しください。", "It is busy right now. Try again.";
         overloaded: "たいへん混み合っています。少し待って、もう一度お試しください。", "Very many want this right now. Wait a moment, then try again.";
+        throttled: "続けて操作しすぎたようです。少し待って、もう一度お試しください。", "That was a lot in a short time. Wait a moment, then try again.";
         unavailable: "ただいまつながりません。少し待って、もう一度お試しください。", "We cannot answer right now. Wait a moment, then try again.";
         other: "うまくいきませんでした。もう一度お試しください。", "That did not work. Please try again.";
     }
