@@ -19,6 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::{Problem, metrics, problem_pages, trace};
 
 mod connections;
+mod headers;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -88,6 +89,7 @@ async fn timed_out_as_problem(response: Response) -> Response {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(listen: SocketAddr, router: Router) -> io::Result<()> {
+    let router = router.layer(map_response(headers::secure));
     #[cfg(feature = "lambda")]
     if crate::lambda::is_here() {
         return crate::lambda::serve(router).await;

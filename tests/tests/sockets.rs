@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 
 const STORE: &str = "hinata.shibuya-01";
 const SKU: &str = "hinata.KN1021-BLK-M";
-/// Connections of a caller who does not use them: twice what a process has files for unless it asks for more.
-const IDLE_CONNECTIONS: usize = 2000;
+/// Connections of a caller who does not use them: ten times what a process has files for unless it asks for more.
+const IDLE_CONNECTIONS: usize = 10_000;
 /// Longest that a request may take while all that happens.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest that half a request may be kept.
@@ -76,35 +76,43 @@ async fn whoever_sends_half_a_request_is_cut_and_others_are_served() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_keep_nobody_out() {
+/// Opens connections that nobody uses, and looks now and then whether others are served.
+async fn crowd(url: &str, is_well: impl AsyncFn()) {
     harness::allow_files(IDLE_CONNECTIONS + 500);
-    let system = System::new().await;
-    let service = system.command_api().await;
-    let api = Api::from(&service);
-    api.stock_up(STORE, "hinata.KN1021", &[SKU], 1000).await;
-
     let mut idle = Vec::new();
     for n in 0..IDLE_CONNECTIONS {
         // Half of them were of use once, and are kept alive for longer.
         let used = n % 2 == 0;
-        let mut stream =
-            send(service.base_url(), if used { "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n" } else { "" }).await;
+        let mut stream = send(url, if used { "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n" } else { "" }).await;
         if used {
             let mut head = [0; 12];
             stream.read_exact(&mut head).await.unwrap();
             assert_eq!(&head, b"HTTP/1.1 200");
         }
         idle.push(stream);
-        if n % 500 == 0 {
-            is_well(&api).await;
+        if n % 2_500 == 0 {
+            is_well().await;
         }
     }
-    is_well(&api).await;
-    // A client that shares no connection with what went before.
-    is_well(&Api::from(&service)).await;
+    is_well().await;
     drop(idle);
-    is_well(&Api::from(&service)).await;
+    is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_keep_nobody_out() {
+    let system = System::counted(STORE, SKU).await;
+    let (commands, queries) = tokio::join!(system.command_api(), system.query_api());
+    Api::from(&commands).stock_up(STORE, "hinata.KN1021", &[SKU], 1000).await;
+    // Each time by a client that shares no connection with what went before.
+    crowd(commands.base_url(), async || is_well(&Api::from(&commands)).await).await;
+    let path = format!("/v1/stores/{STORE}/stock/{SKU}");
+    crowd(queries.base_url(), async || {
+        let start = Instant::now();
+        let _ = Api::from(&queries).get(&path).await.expect(200);
+        assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    })
+    .await;
 }
 
 /// A stream has no end of its own: a service that stops ends it, and does not wait for it.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use contracts::problem::Code;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         check_json(request.headers().get(CONTENT_TYPE))?;
+        check_plain(request.headers())?;
         let bytes = read(request, state).await?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
@@ -55,6 +56,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let content_type = request.headers().get(CONTENT_TYPE).cloned();
+        check_plain(request.headers())?;
         let bytes = read(request, state).await?;
         if bytes.is_empty() {
             return Ok(Self { value: T::default(), bytes });
@@ -78,6 +80,15 @@ fn check_json(content_type: Option<&HeaderValue>) -> Result<(), Problem> {
         let detail = "Send the body with Content-Type: application/json.";
         Err(Problem::new(Code::UnsupportedMediaType, detail).at("Content-Type"))
     }
+}
+
+/// Nothing is unpacked here, so no small body is a large one.
+fn check_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        let detail = "Send the body as it is, without Content-Encoding.";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail).at("Content-Encoding"));
+    }
+    Ok(())
 }
 
 fn is_json(content_type: Option<&[u8]>) -> bool {
