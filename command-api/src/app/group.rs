@@ -206,7 +206,8 @@ impl App {
 /// Whether any would be refused; each of these is decided on what is read from then on.
 fn any_refused(group: &mut VecDeque<Member>, plan: &Plan) -> bool {
     let mut any = false;
-    for (member, _) in group.iter_mut().zip(&plan.fates).filter(|(_, fate)| matches!(fate, Fate::Refused(_))) {
+    for (member, _) in group.iter_mut().zip(&plan.fates).filter(|(_, fate)| matches!(fate, Fate::Refused(_)))
+    {
         member.reads_first = true;
         any = true;
     }
