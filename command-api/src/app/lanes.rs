@@ -70,6 +70,7 @@ impl<C> Lanes<C> {
             Entered::First(next) => return Ok(Some(next)),
             Entered::Waits(number, next) => (number, next),
         };
+        platform::throttle::step_aside();
         let since = Instant::now();
         let waited = tokio::time::timeout_at(until, &mut next).await;
         metrics::waited(since.elapsed());

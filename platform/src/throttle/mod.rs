@@ -129,7 +129,7 @@ impl Throttle {
 /// Who asks, as far as limits go.
 struct Asking {
     caller: Caller,
-    /// By what wrong tokens and capabilities count, of a request that brings what may be one.
+    /// By what it counts if it was wrong, of a request that brings a token that is not believed, or a capability.
     guess: Option<u64>,
 }
 
@@ -146,13 +146,14 @@ impl Asking {
             }
             _ => (origin.client, origin.network.map(|network| callers.key((origin.client, network)))),
         };
-        let guesses = match &principal {
-            Ok(Principal::User(_) | Principal::Guest) | Err(Refusal::NoLayer) => false,
-            Ok(Principal::Holder(_)) => true,
+        let guess = origin.network.and_then(|network| match &principal {
+            Ok(Principal::User(_) | Principal::Guest) | Err(Refusal::NoLayer) => None,
+            // At one hold: whoever guesses at it must not keep those at the same address from theirs.
+            Ok(Principal::Holder(_)) => Some(callers.key((network, parts.uri.path()))),
             // A screen that was left open goes on asking when its token is over; that one was right once.
-            Err(Refusal::Error(error)) => !error.retryable() && *error != auth::Error::Expired,
-        };
-        let guess = origin.network.filter(|_| guesses).map(|network| callers.key(network));
+            Err(Refusal::Error(error)) if error.retryable() || *error == auth::Error::Expired => None,
+            Err(Refusal::Error(_)) => Some(callers.key(network)),
+        });
         Self { caller: Caller { client, key }, guess }
     }
 }

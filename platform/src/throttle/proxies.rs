@@ -78,33 +78,46 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The `for` of each element of `Forwarded` (RFC 7239), in their order; `None` for one that names no address.
+/// The `for` of each element of `Forwarded` (RFC 7239), in their order; `None` for one that names no address. A line whose
+/// quotes do not end is one that names none: a caller left them open, so that what a proxy added would be taken for theirs.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let lines = headers.get_all(FORWARDED).iter().map(|line| line.to_str().unwrap_or_default());
-    lines.flat_map(|line| apart(line, ',')).map(hop).collect()
+    lines
+        .flat_map(|line| match apart(line, ',') {
+            Some(elements) => elements.into_iter().map(hop).collect(),
+            None => vec![None],
+        })
+        .collect()
 }
 
+/// None, too, where there are two: whose is the second?
 fn hop(element: &str) -> Option<IpAddr> {
-    let node = apart(element, ';').into_iter().find_map(|pair| {
+    let pairs = apart(element, ';')?.into_iter();
+    let mut nodes = pairs.filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then_some(value.trim())
-    })?;
+    });
+    let node = nodes.next()?;
+    if nodes.next().is_some() {
+        return None;
+    }
     let node = node.strip_prefix('"').and_then(|node| node.strip_suffix('"')).unwrap_or(node);
     let bare = node.strip_prefix('[').and_then(|node| node.strip_suffix(']')).unwrap_or(node);
     let address = bare.parse().or_else(|_| node.parse::<SocketAddr>().map(|with_port| with_port.ip()));
     address.ok().map(|address| address.to_canonical())
 }
 
-/// The parts of a text between separators that stand in no quotes.
-fn apart(text: &str, separator: char) -> Vec<&str> {
+/// The parts of a text between separators that stand in no quotes; `None` where these do not end.
+fn apart(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut quoted, mut escaped) = (false, false);
-    text.split(|c| {
+    let separates = |c| {
         let separates = c == separator && !quoted;
         quoted ^= c == '"' && !escaped;
         escaped = c == '\\' && quoted && !escaped;
         separates
-    })
-    .collect()
+    };
+    let parts = text.split(separates).collect();
+    (!quoted).then_some(parts)
 }
 
 #[cfg(test)]
@@ -149,6 +162,10 @@ mod tests {
             ("10.0.0.1", "for=\"a,for=203.0.113.9\"", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
             ("10.0.0.1", "for=\"\\\", for=198.51.100.7", "10.0.0.1"),
+            // A caller who leaves quotes open for what a proxy adds to the same line.
+            ("10.0.0.1", "for=203.0.113.9;x=\", for=198.51.100.7", "10.0.0.1"),
+            ("10.0.0.1", "for=203.0.113.9;x=\", for=\"[2001:db8::1]\"", "10.0.0.1"),
+            ("10.0.0.1", "for=203.0.113.9;for=198.51.100.7", "10.0.0.1"),
         ] {
             assert_eq!(origin(peer, &[("forwarded", forwarded)]).0, expected, "{peer} {forwarded}");
         }
