@@ -6,6 +6,8 @@ import { commandUrl } from "./page.js";
 const TIMEOUT = 20000;
 /** How often a command is sent at most, always under the same key. */
 const TRIES = 4;
+/** Longest that a command waits to be sent again by itself, in milliseconds: above that a person decides. */
+const LONGEST_PAUSE = 10000;
 /** Pause before a command is sent again where the answer names none, in milliseconds. */
 const PAUSE = 1000;
 
@@ -19,6 +21,11 @@ export class Refused extends Error {
     this.status = status;
     this.code = problem.code ?? "internal";
     this.problem = problem;
+  }
+
+  /** Whether it was not carried out, and will not be. What is asked for too soon may have been, by a try that nobody answered. */
+  get isFinal() {
+    return this.status < 500 && this.status !== 429;
   }
 }
 
@@ -89,8 +96,10 @@ export async function command(path, { method = "POST", key, body, authorization,
         const replayed = header("idempotent-replay") === "true";
         return { body: answer, token: header("consistency-token"), etag: header("etag"), replayed };
       }
-      if (response.status !== 503 || tried === TRIES) throw new Refused(response.status, answer);
-      await pause(Number(response.headers.get("retry-after")) * 1000 || PAUSE);
+      const wait = Number(response.headers.get("retry-after")) * 1000 || PAUSE;
+      const again = [429, 503].includes(response.status) && tried < TRIES && wait <= LONGEST_PAUSE;
+      if (!again) throw new Refused(response.status, answer);
+      await pause(wait);
     } catch (error) {
       if (!(error instanceof Unreached) || tried === TRIES || !navigator.onLine) throw error;
       await pause(PAUSE * tried);

@@ -108,7 +108,7 @@ async function look() {
 
 function tellFailed(error) {
   const time = clock(seenAt, undefined, { hour: "2-digit", minute: "2-digit" });
-  const isAway = error.status === 503 && error.code !== "projection_behind";
+  const isAway = [429, 503].includes(error.status) && error.code !== "projection_behind";
   if (!(error instanceof Unreached) && !isAway) return;
   // It says as well how old it is.
   notice("stale", null);
@@ -130,7 +130,7 @@ async function act(button, name) {
     else if (error.code === "extension_limit") {
       find("[data-extend]").hidden = true;
       toast(words.extend_limit, "bad");
-    } else if (error.status < 500) {
+    } else if (error.isFinal) {
       forgetKey(`${name}:${id}`, form);
       toast(words.changed);
     } else toast(data.common.unavailable, "bad");

@@ -127,7 +127,7 @@ export function offerHolds(page) {
       case "customer_limit":
         return tellRefused(fill(words.limit, error.problem));
       default:
-        return tellRefused(error.status >= 500 ? words.busy : words.not_taken);
+        return tellRefused(error.isFinal ? words.not_taken : words.busy);
     }
   }
 
@@ -160,7 +160,7 @@ export function offerHolds(page) {
     } catch (error) {
       rest();
       // What was refused was not carried out, and what changes is another command. A lost answer keeps its key.
-      if (error instanceof Refused && error.status < 500) forgetKey(KEY, body);
+      if (error.isFinal) forgetKey(KEY, body);
       tell(error, body);
     }
   }
