@@ -20,10 +20,10 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// How long a flood lasts before it counts: forty connections and tokens at once would only measure how they begin.
 const BEGINS: Duration = Duration::from_secs(1);
 /// How late the database answers: waiting, not computing, is what a lookup's time is made of, on a busy machine too.
-const LATE: Duration = Duration::from_millis(30);
+const LATE: Duration = Duration::from_millis(100);
 /// Shoppers, and how often each asks in a round.
 const SHOPPERS: usize = 4;
-const LOOKUPS: usize = 40;
+const LOOKUPS: usize = 20;
 /// Rounds of each kind. The middle one counts, so that a moment in which the machine does something else does not.
 const ROUNDS: usize = 5;
 /// Most that the flood may make of a shopper's p99.
