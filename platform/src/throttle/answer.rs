@@ -1,6 +1,6 @@
 //! What callers are told of their limits.
 //!
-//! Owns the headers of draft-ietf-httpapi-ratelimit-headers-10, on every answer, and the problem of who is over a limit.
+//! Owns the headers of draft-ietf-httpapi-ratelimit-headers-10, on the answers that pass here, and the problem of who is over a limit.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
