@@ -1,13 +1,18 @@
 //! From a token to the user that it speaks of.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::Uri;
 use contracts::{Brand, StoreId};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use moka::sync::Cache;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::jwks::Key;
 use super::keys::{Keys, Pace};
 use super::{Client, Error, Role, User, crypto};
 
@@ -18,6 +23,8 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const MAX_ROLES: usize = 64;
 /// How far the issuer's clock and ours may differ, in seconds.
 const LEEWAY_SECS: u64 = 30;
+/// Most tokens that are remembered as checked: all staff and tills of a chain that ask at the same time. One takes about a kilobyte.
+const MAX_CHECKED: u64 = 10_000;
 /// The algorithms that are taken.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
@@ -30,6 +37,20 @@ struct Issuer {
     keys: Arc<Keys>,
     issuer: String,
     audience: String,
+    checked: Checked,
+}
+
+/// Tokens that were checked, by their hash, so that a till is not checked anew with each of its thousand requests: a
+/// signature takes longer than the answer.
+struct Checked(Cache<[u8; 32], Arc<Good>>);
+
+/// A good token.
+struct Good {
+    user: User,
+    /// The very key that it was checked with: one that was fetched again may be another, and one that is gone finds nothing.
+    key: Arc<Key>,
+    /// Its end, in seconds since 1970.
+    exp: f64,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +62,9 @@ struct Claims {
     stores: Vec<StoreId>,
     #[serde(default)]
     client_type: Value,
+    /// Checked by the library, in whatever form of a number it is.
+    #[serde(default)]
+    exp: Value,
 }
 
 impl Verifier {
@@ -53,7 +77,8 @@ impl Verifier {
     pub(super) fn paced(jwks: Uri, issuer: &str, audience: &str, pace: Pace) -> Self {
         crypto::install();
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self(Some(Arc::new(Issuer { keys: Keys::new(jwks, pace), issuer, audience })))
+        let checked = Checked(Cache::new(MAX_CHECKED));
+        Self(Some(Arc::new(Issuer { keys: Keys::new(jwks, pace), issuer, audience, checked })))
     }
 
     /// Takes no token at all.
@@ -82,8 +107,34 @@ impl Verifier {
         }
         let kid = header.kid.ok_or(Error::UnknownKey)?;
         let key = issuer.keys.find(&kid).await?;
+        let hash = Sha256::digest(token).into();
+        if let Some(user) = issuer.checked.user(&hash, &key) {
+            return Ok(user);
+        }
         let claims = decode::<Claims>(token, &key.decoding, &issuer.validation(key.algorithm))?.claims;
-        user(claims)
+        let exp = claims.exp.as_f64();
+        let user = user(claims)?;
+        if let Some(exp) = exp {
+            issuer.checked.0.insert(hash, Arc::new(Good { user: user.clone(), key, exp }));
+        }
+        Ok(user)
+    }
+}
+
+impl Checked {
+    /// Of a token that is still good by itself, and whose key is still the same. What is left of its time by the leeway is
+    /// checked in full.
+    fn user(&self, hash: &[u8; 32], key: &Arc<Key>) -> Option<User> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+        let good = self.0.get(hash)?;
+        (Arc::ptr_eq(&good.key, key) && now < good.exp).then(|| good.user.clone())
+    }
+}
+
+/// Never who they are.
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Checked({})", self.0.entry_count())
     }
 }
 

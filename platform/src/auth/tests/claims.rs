@@ -30,6 +30,17 @@ async fn a_token_has_its_time() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_checked_has_its_end_all_the_same() {
+    let signer = Signer::ed();
+    let issuer = Issuer::start(vec![signer.jwk("1")]).await;
+    let verifier = issuer.verifier(CALM);
+    // The leeway is 30 seconds.
+    let token = signed(&signer, "1", &but("exp", (now() - 27).into()));
+    assert!(verifier.verify(&token).await.is_ok());
+    until("its end", async || verifier.verify(&token).await == Err(Error::Expired)).await;
+}
+
+#[tokio::test]
 async fn a_token_is_of_our_issuer_and_for_us() {
     let outcomes = outcomes([
         but("iss", "https://other.example".into()),

@@ -34,6 +34,19 @@ async fn keys_in_use_are_fetched_again_behind_the_callers() {
 }
 
 #[tokio::test]
+async fn what_a_key_signed_is_not_good_under_another_of_its_name() {
+    let (old, new) = (Signer::ec(), Signer::ec());
+    let issuer = Issuer::start(vec![old.jwk("1")]).await;
+    let pace = Pace { fresh: Duration::from_millis(50), refetch: Duration::from_millis(50), ..CALM };
+    let verifier = issuer.verifier(pace);
+    let from_old = signed(&old, "1", &good());
+    assert!(verifier.verify(&from_old).await.is_ok());
+    issuer.publish(vec![new.jwk("1")]);
+    until("the old key is forgotten", || async { verifier.verify(&from_old).await == Err(Error::Signature) })
+        .await;
+}
+
+#[tokio::test]
 async fn made_up_keys_cause_few_fetches() {
     let signer = Signer::ec();
     let issuer = Issuer::start(vec![signer.jwk("1")]).await;
