@@ -212,7 +212,7 @@ fn page(root: &Path) -> String {
 
 /// What callers may do unless told otherwise, which is no constant but a file.
 fn callers() -> String {
-    let limits = throttle::Limits::load(None).unwrap();
+    let limits = throttle::Limits::built_in().unwrap();
     let quota = |Quota { quota, seconds }| format!("{} in {seconds} s", grouped(quota.into()));
     let mut rows = String::new();
     for client in Client::ALL {

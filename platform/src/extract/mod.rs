@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -65,6 +65,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
     }
+}
+
+/// The request with all of its body, once that is there.
+pub(crate) async fn arrived(parts: Parts, body: Body) -> Result<Request, Problem> {
+    if body.is_end_stream() {
+        return Ok(Request::from_parts(parts, body));
+    }
+    let bytes = read(Request::from_parts(parts.clone(), body), &()).await?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 /// The whole body. Nothing was carried out yet when it does not come: that is the caller's to know, and no 503.

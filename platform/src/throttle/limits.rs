@@ -116,19 +116,16 @@ impl Limits {
         Ok(Self { proxies: proxies.parse()?, guesses, clients })
     }
 
-    /// What the file at this path says, or the default without one.
+    /// The limits of who names no file.
     ///
     /// # Errors
-    /// When it cannot be read, or cannot be taken.
-    pub fn load(path: Option<&Path>) -> Result<Self, Error> {
-        match path {
-            Some(path) => Self::parse(&read(path)?),
-            None => Self::parse(DEFAULT),
-        }
+    /// None that a test would not have found.
+    pub fn built_in() -> Result<Self, Error> {
+        Self::parse(DEFAULT)
     }
 }
 
-fn read(path: &Path) -> Result<String, Error> {
+pub(super) fn read(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|error| Error::Read(path.to_owned(), error))
 }
 
@@ -168,10 +165,10 @@ impl FileProxies {
     }
 }
 
-/// Looks at the file again and again, and hands on what it says whenever that is something else. Each thing that cannot be
-/// taken is told once.
-pub(super) async fn follow(path: &Path, changed: impl Fn(Limits)) -> std::convert::Infallible {
-    let mut seen = read(path).map_err(|error| error.to_string());
+/// Looks at the file again and again, and hands on what it says whenever that is something else than was taken. Each thing
+/// that cannot be taken is told once.
+pub(super) async fn follow(path: &Path, taken: String, changed: impl Fn(Limits)) -> std::convert::Infallible {
+    let mut seen = Ok(taken);
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         let now = read(path).map_err(|error| error.to_string());
@@ -196,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_default_can_be_taken() {
-        let limits = Limits::load(None).unwrap();
+        let limits = Limits::built_in().unwrap();
         assert!(limits.of(Client::Unknown).holds.quota < limits.of(Client::Unknown).requests.quota);
     }
 
@@ -218,5 +215,17 @@ mod tests {
         }
         let without = DEFAULT.split("[clients.unknown]").next().unwrap();
         assert_eq!(Limits::parse(without).unwrap_err().to_string(), "[clients.unknown] is missing");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changed_before_the_first_look_is_seen() {
+        let path = std::env::temp_dir().join(format!("torioki-limits-{}.toml", std::process::id()));
+        std::fs::write(&path, DEFAULT.replacen("in_flight = 200", "in_flight = 201", 1)).unwrap();
+        let (changed, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let following = follow(&path, DEFAULT.to_owned(), |limits| changed.send(limits).unwrap());
+        let limits =
+            tokio::select! { limits = told.recv() => limits.unwrap(), never = following => match never {} };
+        assert_eq!(limits.of(Client::Staff).in_flight, 201);
+        std::fs::remove_file(&path).unwrap();
     }
 }

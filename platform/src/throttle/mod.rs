@@ -32,8 +32,8 @@ pub use bucket::Quota;
 pub use gate::step_aside;
 pub use limits::{ClientLimits, Error, Limits};
 
-use crate::Problem;
 use crate::auth::{self, Client, Principal, Refusal, Verifier};
+use crate::{Problem, extract};
 use callers::{Caller, Callers, Over, Slot};
 use gate::{Gate, Shed};
 
@@ -81,11 +81,11 @@ impl Settings {
     /// # Errors
     /// When the file cannot be taken.
     pub fn throttle(self, work: Work) -> Result<Throttle, Error> {
-        let throttle = Throttle::new(Limits::load(self.throttle_file.as_deref())?, work);
-        if let Some(path) = self.throttle_file {
-            let throttle = throttle.clone();
-            tokio::spawn(async move { limits::follow(&path, |limits| throttle.change(limits)).await });
-        }
+        let Some(path) = self.throttle_file else { return Ok(Throttle::new(Limits::built_in()?, work)) };
+        let text = limits::read(&path)?;
+        let throttle = Throttle::new(Limits::parse(&text)?, work);
+        let changing = throttle.clone();
+        tokio::spawn(async move { limits::follow(&path, text, |limits| changing.change(limits)).await });
         Ok(throttle)
     }
 }
@@ -172,10 +172,11 @@ async fn throttled(State(throttle): State<Throttle>, request: Request, next: Nex
         Err(over) => (None, Err(over)),
     };
     let answered = match admitted {
-        Ok(slot) => {
-            let work = next.run(Request::from_parts(parts, body));
-            answer(gate.pass(asking.caller.client, work).await, slot, own)
-        }
+        // A body that comes slowly takes one of its caller's places, and none of those that all share.
+        Ok(slot) => match extract::arrived(parts, body).await {
+            Ok(request) => answer(gate.pass(asking.caller.client, next.run(request)).await, slot, own),
+            Err(problem) => Ok(problem.into_response()),
+        },
         Err(over) => Err(Refused::Over(over)),
     };
     count(asking.caller.client, &answered);

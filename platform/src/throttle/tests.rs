@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use futures::future::join_all;
 use futures::stream;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -53,6 +54,7 @@ fn service(throttle: &Throttle) -> Router {
                 }
             }),
         )
+        .route("/sent", post(|body: Bytes| async move { body }))
         .route("/never", get(std::future::pending::<()>))
         .route("/long", get(move || async move { Body::from_stream(endless()) }))
         .route(
@@ -210,6 +212,26 @@ async fn a_capability_that_opens_something_is_no_guess() {
         let answer = ask(&router, HOME, Method::GET, "/answer/409", &capability).await;
         assert_eq!(answer.status(), StatusCode::CONFLICT);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_slowly_takes_no_place_of_others() {
+    let work = Work { places: 2, reserved: 0, holds: None };
+    let router = service(&Throttle::new(limits(&[]), work));
+    let slow = async |address: &str| {
+        let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        let mut request = Request::post("/sent").body(body).unwrap();
+        request.extensions_mut().insert(Peer(address.parse().unwrap()));
+        router.clone().oneshot(request).await.unwrap().status()
+    };
+    let others = async {
+        tokio::task::yield_now().await;
+        got(&router, HOME, "/fast").await.status()
+    };
+    let slow = join_all([AWAY; 5].map(slow));
+    let (slow, others) = tokio::join!(slow, others);
+    assert_eq!(others, StatusCode::OK);
+    assert_eq!(slow, [StatusCode::BAD_REQUEST; 5]);
 }
 
 /// Where no address is known, only what counts by client does.
