@@ -75,11 +75,9 @@ impl Tables {
     /// [`Error::Unavailable`] the idempotency records tell.
     pub async fn commit(&self, group: &Group) -> Result<(), Lost> {
         let nobody = |cause| Lost { cause, at: Vec::new() };
-        let writes = writes(group, self.outbox_days).map_err(nobody)?;
-        let mut request = self.writer.transact_write_items();
-        for write in &writes {
-            request = request.transact_items(self.transact_item(write).map_err(nobody)?);
-        }
+        let mut writes = writes(group, self.outbox_days).map_err(nobody)?;
+        let items: Result<_, _> = writes.iter_mut().map(|write| self.transact_item(write)).collect();
+        let request = self.writer.transact_write_items().set_transact_items(Some(items.map_err(nobody)?));
         let Err(error) = request.send().await else { return Ok(()) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -89,10 +87,11 @@ impl Tables {
         }
     }
 
-    fn transact_item(&self, write: &Write) -> Result<TransactWriteItem, Error> {
+    /// Takes the item out of the write: what is left tells whose it was.
+    fn transact_item(&self, write: &mut Write) -> Result<TransactWriteItem, Error> {
         let put = PutItem::builder()
             .table_name(self.name(write.table))
-            .set_item(Some(write.item.clone()))
+            .set_item(Some(std::mem::take(&mut write.item)))
             // What is there comes back with the refusal: no second read.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match write.condition {
