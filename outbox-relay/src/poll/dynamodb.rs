@@ -7,6 +7,8 @@ use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record as StreamRecord, ShardIteratorType};
 use chrono::{DateTime, Utc};
 use serde_dynamo::Item;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::stream::{Error, Page, Shard, Stream, Table};
 use crate::core::{Change, Record};
@@ -103,9 +105,18 @@ impl Stream for TableStream {
     async fn page(&self, iterator: &str) -> Result<Page, Error> {
         metrics::read();
         let request = self.client.get_records().shard_iterator(iterator).limit(PAGE_RECORDS);
-        let page = request.send().await.map_err(Error::of)?;
-        let records = page.records.unwrap_or_default().into_iter().map(record).collect();
-        Ok(Page { records, next: page.next_shard_iterator })
+        // On a task of its own: a page is megabytes of JSON, and a task that takes it apart does not go on writing meanwhile.
+        let mut reading = JoinSet::new();
+        reading.spawn(
+            async {
+                let page = request.send().await.map_err(Error::of)?;
+                let records = page.records.unwrap_or_default().into_iter().map(record).collect();
+                Ok(Page { records, next: page.next_shard_iterator })
+            }
+            .in_current_span(),
+        );
+        let read = reading.join_next().await.and_then(Result::ok);
+        read.unwrap_or_else(|| Err(Error::Api("the page could not be taken apart".to_owned())))
     }
 }
 
