@@ -7,7 +7,8 @@ let asOf = null;
 let isStale = false;
 let isReached = true;
 
-const time = () => clock(asOf ?? Date.now(), undefined, { hour: "2-digit", minute: "2-digit" });
+// On the clock of the nearest store, as all other times of the page; where it names no store, on that of the device.
+const time = () => clock(asOf ?? Date.now(), data.stores?.[0]?.time_zone, { hour: "2-digit", minute: "2-digit" });
 
 function tellConnection() {
   notice("offline", navigator.onLine ? null : fill(data.common.offline, { time: time() }));

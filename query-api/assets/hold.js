@@ -107,7 +107,7 @@ async function look() {
 }
 
 function tellFailed(error) {
-  const time = clock(seenAt, undefined, { hour: "2-digit", minute: "2-digit" });
+  const time = clock(seenAt, zone, { hour: "2-digit", minute: "2-digit" });
   const isAway = [429, 503].includes(error.status) && error.code !== "projection_behind";
   if (!(error instanceof Unreached) && !isAway) return;
   // It says as well how old it is.

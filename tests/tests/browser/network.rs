@@ -8,6 +8,11 @@ use serde_json::json;
 use crate::flow::{store, wish};
 use crate::shop::{OTHER_SKU, SHIBUYA, SKU, Shop};
 
+/// The notices name this minute, or the one before it, on the clock of the stores.
+const ON_THE_STORES_CLOCK: &str = "[0, 60000].some((ago) => document.querySelector('#notices').innerText.includes(
+    new Intl.DateTimeFormat('en', { timeZone: 'Asia/Tokyo', hourCycle: 'h23', hour: '2-digit', minute: '2-digit' })
+        .format(Date.now() - ago)))";
+
 async fn shows_count(phone: &Window, words: &str) -> Result<()> {
     phone.shows(&format!("{} [data-count]", store(SHIBUYA)), words).await
 }
@@ -20,6 +25,7 @@ async fn a_product_stays_on_a_phone_without_a_network() -> Result<()> {
     phone.offline(true).await?;
     shop.count(SHIBUYA, SKU, 1).await;
     phone.shows("#notices", "You are offline. What you see is of").await?;
+    phone.until(ON_THE_STORES_CLOCK).await?;
     phone.click(&format!("[data-sku='{OTHER_SKU}']")).await?;
     phone.shows("[data-chosen]", "navy / L").await?;
     shows_count(&phone, "In stock").await?;
