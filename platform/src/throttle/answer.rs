@@ -59,7 +59,16 @@ pub(super) fn tell(response: &mut Response, limits: &ClientLimits, left: Left) {
     }
     policy.push(format!("\"in_flight\";q={};qu=\"concurrent-requests\"", limits.in_flight_each));
     items.push(format!("\"in_flight\";r={}", left.in_flight));
-    for (name, items) in [(POLICY, policy), (LEFT, items)] {
+    add(response, &policy, &items);
+}
+
+/// Tells whoever may not guess any more when it may again; of a request that was not looked at nothing else is known.
+pub(super) fn tell_guesser(response: &mut Response, guesses: Quota, again_in: Duration) {
+    add(response, &[policy_of("guesses", guesses)], &[left_of("guesses", 0, again_in)]);
+}
+
+fn add(response: &mut Response, policy: &[String], left: &[String]) {
+    for (name, items) in [(POLICY, policy), (LEFT, left)] {
         if let Ok(value) = HeaderValue::try_from(items.join(", ")) {
             response.headers_mut().insert(name, value);
         }

@@ -184,8 +184,10 @@ async fn throttled(State(throttle): State<Throttle>, request: Request, next: Nex
     if let Some(key) = asking.guess.filter(|_| is_wrong(response.status())) {
         callers.guessed(key, limits.guesses, Instant::now());
     }
-    if let Some(left) = left {
-        answer::tell(&mut response, own, left);
+    match (left, may_guess) {
+        (Some(left), _) => answer::tell(&mut response, own, left),
+        (None, Err(over)) => answer::tell_guesser(&mut response, limits.guesses, over.after),
+        (None, Ok(())) => {}
     }
     response
 }

@@ -191,7 +191,11 @@ async fn whoever_guesses_is_not_looked_at_for_a_while() {
             let _ = guess(HOME, path).await;
         }
         // Not even a right one: whether it is one would be the answer to a guess.
-        assert_eq!(limit(guess(HOME, path).await).await, "guesses");
+        let refused = guess(HOME, path).await;
+        let [policy, left] = told(refused.headers());
+        assert_eq!(policy, "\"guesses\";q=30;w=60");
+        assert_eq!(left, "\"guesses\";r=0;t=2");
+        assert_eq!(limit(refused).await, "guesses");
         let other = guess(HOME, "/fast").await;
         match elsewhere {
             Some(expected) => assert_eq!(limit(other).await, expected),
